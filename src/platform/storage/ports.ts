@@ -54,6 +54,14 @@ export interface Transactor {
 /** A batch's premise did not hold: nothing of it was written. */
 export class BatchConflict extends Error {
   override readonly name = 'BatchConflict';
+
+  /** `statement` is the index, from 0, of the statement of the batch that failed; `undefined` if only its commit did. */
+  constructor(
+    message: string,
+    readonly statement?: number,
+  ) {
+    super(message);
+  }
 }
 
 /** A query builder over the tables that a store names. It only writes SQL text; `Reader` and `Transactor` run it. */
@@ -98,4 +106,4 @@ export interface Sequences {
   last(name: SequenceName): number;
 }
 
-export type SequenceName = 'stream' | 'event' | 'room' | 'user' | 'row';
+export type SequenceName = 'stream' | 'event' | 'room' | 'state_key' | 'row';

@@ -11,6 +11,8 @@ export type StreamPosition = number;
 export interface StreamBatch extends Batch {
   /** The position of the next change; each change takes its own. */
   nextPosition(): StreamPosition;
+  /** Runs once the batch is durable, before `current` advances and anyone is woken: for what is kept in memory. */
+  afterCommit(run: () => void): void;
   /** Whom to wake once committed. Wake-ups say where to look, never what changed. */
   wake(...targets: readonly WakeTarget[]): void;
 }

@@ -17,6 +17,7 @@ export type DeviceId = Branded<'DeviceId'>;
 export type KeyId = Branded<'KeyId'>;
 
 export { parseEventId, parseEventIdOfFormat } from './event-id.ts';
+export { fitsBytes, MAX_ID_BYTES } from './opaque.ts';
 export { parseRoomAlias } from './room-alias.ts';
 export { parseRoomId } from './room-id.ts';
 export { parseServerName, type ServerAddress, splitServerName } from './server-name.ts';

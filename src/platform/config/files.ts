@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DocumentOptions, type ParseOptions, parseDocument, type SchemaOptions } from 'yaml';
+import { isJsonObject, type JsonObject, type JsonValue } from '#protocol/json.ts';
+import { ConfigError } from './problems.ts';
+
+/** The merged maps of several files. A later file's top-level key replaces an earlier one's whole, as with Synapse. */
+export function readConfigFiles(paths: readonly string[]): JsonObject {
+  return Object.assign({}, ...paths.flatMap(expandFolder).map(readConfigFile));
+}
+
+/** A folder stands for its `.yaml` files in the order of their names. */
+function expandFolder(path: string): string[] {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+  return readdirSync(path)
+    .filter((name) => name.endsWith('.yaml') || name.endsWith('.yml'))
+    .sort()
+    .map((name) => join(path, name));
+}
+
+function readConfigFile(path: string): JsonObject {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`cannot read ${path} (${(error as { code?: string }).code ?? 'error'})`]);
+  }
+  return parseConfigText(text, path);
+}
+
+/** As Synapse's reader: YAML 1.1, where `yes` is true and `0660` octal; but what looks like a date stays text. */
+const YAML_OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
+  version: '1.1',
+  merge: true,
+  uniqueKeys: true,
+  customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !tag.tag.endsWith(':timestamp')),
+};
+
+/** The map of a YAML text. */
+export function parseConfigText(text: string, name: string): JsonObject {
+  const document = parseDocument(text, YAML_OPTIONS);
+  if (document.errors.length > 0) throw new ConfigError(document.errors.map((e) => `${name}: ${e.message.trim()}`));
+  const value: unknown = document.toJS() ?? {};
+  if (!isJsonObject(value)) throw new ConfigError([`${name}: must be a map of keys to values`]);
+  return value;
+}
+
+const ENVIRONMENT_PREFIX = 'MYELIN_';
+/** Variables with the prefix that are for the launcher and the command line, and no keys. */
+const NO_KEYS = new Set(['MYELIN_CONFIG', 'MYELIN_BUN']);
+
+/** `MYELIN_SERVER_NAME=x` is the key `server_name`; the value is read as YAML, so numbers, booleans and lists work. */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): JsonObject {
+  const entries = Object.entries(env).filter(
+    ([name, value]) => name.startsWith(ENVIRONMENT_PREFIX) && !NO_KEYS.has(name) && value !== undefined,
+  );
+  return Object.fromEntries(
+    entries.map(([name, text]) => [name.slice(ENVIRONMENT_PREFIX.length).toLowerCase(), parseValue(name, text ?? '')]),
+  );
+}
+
+function parseValue(name: string, text: string): JsonValue {
+  const document = parseDocument(text, YAML_OPTIONS);
+  if (document.errors.length > 0) throw new ConfigError(document.errors.map((e) => `${name}: ${e.message.trim()}`));
+  return (document.toJS() ?? null) as JsonValue;
+}

@@ -1,0 +1,56 @@
+import type { SqliteValue } from '#platform/runtime/sqlite.ts';
+
+/** What the main thread and the writer's thread say to each other. */
+
+export interface OpenRequest {
+  readonly open: { readonly path: string; readonly cacheBytes: number };
+}
+
+export interface CloseRequest {
+  readonly close: true;
+}
+
+/**
+ * A group, flat, because flat arrays are cheap to copy: the number of batches; for each the number of statements; for each
+ * its text's number (`NEW_TEXT` and `ONE_OFF_TEXT` are followed by the text), expected rows, number of parameters, and the
+ * parameters.
+ */
+export type GroupRequest = readonly SqliteValue[];
+
+export type WriterRequest = OpenRequest | CloseRequest | GroupRequest;
+
+/** The text follows, and takes the next number on both sides. */
+export const NEW_TEXT = -1;
+/** The text follows, and is forgotten again. */
+export const ONE_OFF_TEXT = -2;
+
+/** Texts that get a number; further ones are sent each time. */
+export const MAX_NUMBERED_TEXTS = 4096;
+
+export interface Failure {
+  /** The index of the batch in its group. */
+  readonly batch: number;
+  /** The index of the statement in its batch; -1 if its commit failed. */
+  readonly statement: number;
+  /** Whether a premise of the batch did not hold. */
+  readonly conflict: boolean;
+  readonly message: string;
+}
+
+/** A group's outcome. */
+export interface GroupAnswer {
+  readonly failures: readonly Failure[];
+  /** Pairs: the index of a statement counted through the whole group, and its rows. */
+  readonly rows: readonly (number | Record<string, unknown>[])[];
+}
+
+/** `0`: done, nothing to tell. */
+export type WriterAnswer = 0 | GroupAnswer | { readonly fatal: string };
+
+export interface HeavyRead {
+  readonly sql: string;
+  readonly parameters: readonly SqliteValue[];
+}
+
+/** A heavy read's answer; the reader answers in the order of asking. */
+export type HeavyAnswer = { readonly rows: Record<string, unknown>[] } | { readonly error: string };

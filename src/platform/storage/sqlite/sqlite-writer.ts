@@ -1,0 +1,100 @@
+import type { SqliteValue } from '#platform/runtime/sqlite.ts';
+import { startWorkerThread, type WorkerThread } from '#platform/runtime/worker-thread.ts';
+import type { GroupWriter } from '../group-commit.ts';
+import type { PendingBatch } from '../pending-batch.ts';
+import { BatchConflict } from '../ports.ts';
+import { MAX_NUMBERED_TEXTS, NEW_TEXT, ONE_OFF_TEXT, type WriterAnswer, type WriterRequest } from './messages.ts';
+
+/** The main thread's end of the writer's thread. One request at a time. */
+export class SqliteWriter implements GroupWriter {
+  readonly #thread: WorkerThread<WriterRequest, WriterAnswer>;
+  readonly #numbers = new Map<string, number>();
+  #waiter: PromiseWithResolvers<WriterAnswer> | undefined;
+
+  /** `onDeath` is told when the thread has died by itself. */
+  constructor(onDeath: (error: Error) => void) {
+    this.#thread = startWorkerThread(new URL('./writer-thread.ts', import.meta.url), 'sqlite-writer');
+    this.#thread.onMessage = (answer) => {
+      const waiter = this.#waiter;
+      this.#waiter = undefined;
+      waiter?.resolve(answer);
+    };
+    this.#thread.onError = (error) => {
+      this.#waiter?.reject(error);
+      this.#waiter = undefined;
+      onDeath(error);
+    };
+  }
+
+  async open(path: string, cacheBytes: number): Promise<void> {
+    await this.#ask({ open: { path, cacheBytes } });
+  }
+
+  async write(group: readonly PendingBatch[]): Promise<readonly (Error | undefined)[]> {
+    const answer = await this.#ask(this.#encode(group));
+    const outcomes: (Error | undefined)[] = group.map(() => undefined);
+    if (answer === 0 || 'fatal' in answer) return outcomes;
+    for (const { batch, statement, conflict, message } of answer.failures) {
+      outcomes[batch] = conflict
+        ? new BatchConflict(message, statement < 0 ? undefined : statement)
+        : new Error(`SQLite: ${message}`);
+    }
+    fillRows(group, answer.rows);
+    return outcomes;
+  }
+
+  /** Copies the log into the database, closes it and ends the thread. */
+  async close(): Promise<void> {
+    try {
+      await this.#ask({ close: true });
+    } finally {
+      this.#thread.terminate();
+    }
+  }
+
+  async #ask(request: WriterRequest): Promise<WriterAnswer> {
+    const waiter = Promise.withResolvers<WriterAnswer>();
+    this.#waiter = waiter;
+    this.#thread.post(request);
+    const answer = await waiter.promise;
+    if (answer !== 0 && 'fatal' in answer) throw new Error(`SQLite: ${answer.fatal}`);
+    return answer;
+  }
+
+  #encode(group: readonly PendingBatch[]): SqliteValue[] {
+    const message: SqliteValue[] = [group.length];
+    for (const { texts, parameters, expected } of group) {
+      message.push(texts.length);
+      for (let index = 0; index < texts.length; index++) {
+        const own = parameters[index]!;
+        this.#pushText(message, texts[index]!);
+        message.push(expected[index]!, own.length);
+        for (let at = 0; at < own.length; at++) message.push(own[at]!);
+      }
+    }
+    return message;
+  }
+
+  #pushText(message: SqliteValue[], text: string): void {
+    const number = this.#numbers.get(text);
+    if (number !== undefined) {
+      message.push(number);
+    } else if (this.#numbers.size < MAX_NUMBERED_TEXTS) {
+      this.#numbers.set(text, this.#numbers.size);
+      message.push(NEW_TEXT, text);
+    } else {
+      message.push(ONE_OFF_TEXT, text);
+    }
+  }
+}
+
+/** `rows` are pairs of a statement's place in the whole group, ascending, and its rows. */
+function fillRows(group: readonly PendingBatch[], rows: readonly (number | Record<string, unknown>[])[]): void {
+  let batch = 0;
+  let first = 0;
+  for (let at = 0; at < rows.length; at += 2) {
+    const place = rows[at] as number;
+    while (place >= first + group[batch]!.texts.length) first += group[batch++]!.texts.length;
+    group[batch]!.results[place - first]!.rows = rows[at + 1] as Record<string, unknown>[];
+  }
+}

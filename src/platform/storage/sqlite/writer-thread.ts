@@ -1,0 +1,47 @@
+/** The thread that owns the write connection of an SQLite database: fsync blocks here and nowhere else. */
+import { openSqlite, type SqliteDatabase } from '#platform/runtime/sqlite.ts';
+import { serveWorkerThread } from '#platform/runtime/worker-thread.ts';
+import { applyGroup } from './apply-group.ts';
+import { keepTidy } from './housekeeping.ts';
+import type { WriterAnswer, WriterRequest } from './messages.ts';
+import { configureWriter } from './pragmas.ts';
+import { TextCache } from './text-cache.ts';
+
+let database: SqliteDatabase | undefined;
+let texts: TextCache | undefined;
+let tidy: () => void = () => undefined;
+
+function answer(request: WriterRequest): WriterAnswer {
+  if ('open' in request) {
+    database = openSqlite(request.open.path);
+    configureWriter(database, request.open.cacheBytes);
+    texts = new TextCache(database);
+    tidy = keepTidy(database);
+    return 0;
+  }
+  if ('close' in request) {
+    texts?.clear();
+    database?.execute('PRAGMA optimize');
+    database?.execute('PRAGMA wal_checkpoint(TRUNCATE)');
+    database?.close();
+    return 0;
+  }
+  if (texts === undefined) throw new Error('no database is open');
+  return applyGroup(request, texts);
+}
+
+serveWorkerThread<WriterRequest, WriterAnswer>((request, post) => {
+  let result: WriterAnswer;
+  try {
+    result = answer(request);
+  } catch (error) {
+    result = { fatal: error instanceof Error ? error.message : String(error) };
+  }
+  post(result);
+  if ('close' in request) return;
+  try {
+    tidy();
+  } catch {
+    // The disk is full or failing: what matters of it, the next commit will tell.
+  }
+});

@@ -1,0 +1,39 @@
+import { MatrixError } from '#protocol/errors.ts';
+import type { Query, SqlValue, Statement } from './ports.ts';
+
+/**
+ * A text that no engine can keep as it is: PostgreSQL has no U+0000, and a lone surrogate has no UTF-8. Refused alike on
+ * both engines, in writes and reads, as the bad input it always is (400 `M_INVALID_PARAM`).
+ */
+export class UnstorableText extends MatrixError {
+  constructor() {
+    super('M_INVALID_PARAM', 'Text must not contain U+0000 or a lone surrogate');
+  }
+}
+
+/** Whether a database can keep `text` as it is. */
+export function isStorableText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+/** The text and parameters of a query, checked: throws `UnstorableText`, or a `TypeError` for what is no SQL value. */
+export function toStatement<Row>(query: Query<Row>): Statement<Row> {
+  const statement = 'compile' in query ? (query.compile() as Statement<Row>) : query;
+  for (const value of statement.parameters) check(value);
+  return statement;
+}
+
+function check(value: SqlValue): void {
+  switch (typeof value) {
+    case 'string':
+      if (!isStorableText(value)) throw new UnstorableText();
+      return;
+    case 'number':
+      if (!Number.isFinite(value)) throw new TypeError(`${value} is not an SQL value`);
+      return;
+    case 'bigint':
+      return;
+    default:
+      if (value !== null && !(value instanceof Uint8Array)) throw new TypeError(`${typeof value} is not an SQL value`);
+  }
+}

@@ -1,0 +1,22 @@
+import { expect, test } from 'bun:test';
+import { ChangeCache } from './change-cache.ts';
+
+test('a thing that did not change since is told apart from one that did', () => {
+  const cache = new ChangeCache<string>(10, 10);
+  cache.changed('a', 11);
+  cache.changed('b', 12);
+  expect(cache.hasChanged('a', 11)).toBe(false);
+  expect(cache.hasChanged('a', 10)).toBe(true);
+  expect(cache.hasChanged('c', 10)).toBe(false);
+  expect(cache.changedSince(10)).toEqual(['b', 'a']);
+  expect(cache.changedSince(11)).toEqual(['b']);
+});
+
+test('what it cannot know has changed', () => {
+  const cache = new ChangeCache<string>(10, 2);
+  expect(cache.hasChanged('a', 9)).toBe(true);
+  expect(cache.changedSince(9)).toBeUndefined();
+  for (const [key, at] of [['a', 11], ['b', 12], ['c', 13]] as const) cache.changed(key, at);
+  expect(cache.hasChanged('a', 10)).toBe(true);
+  expect(cache.hasChanged('z', 11)).toBe(false);
+});

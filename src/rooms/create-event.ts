@@ -1,0 +1,105 @@
+import { encodeCanonicalJson } from '#protocol/canonical-json/index.ts';
+import { MatrixError } from '#protocol/errors.ts';
+import { authorizeEvent, selectAuthEvents } from '#protocol/event-auth/index.ts';
+import {
+  buildPdu,
+  checkPduFormat,
+  MAX_PREV_EVENTS,
+  type Pdu,
+  referenceHashBase64,
+  sealEvent,
+  toRoomEvent,
+} from '#protocol/events/index.ts';
+import type { EventId, ServerName } from '#protocol/identifiers/index.ts';
+import type { SigningKey } from '#protocol/signing/index.ts';
+import type { Clock } from '#platform/clock/index.ts';
+import type { Random } from '#platform/random/index.ts';
+import type { Draft } from './draft.ts';
+import type { HotRoom } from './hot-room.ts';
+import type { StoredEvent } from './stored-event.ts';
+
+export interface Signer {
+  readonly serverName: ServerName;
+  readonly key: SigningKey;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** A draft turned into the room's next event: authorized, hashed, signed, not stored. */
+export interface SignedEvent {
+  readonly pdu: Pdu;
+  readonly eventId: EventId;
+}
+
+/**
+ * Builds the event on the room's current state, in the order of the checks a server makes of its own events.
+ * @throws MatrixError 403 `M_FORBIDDEN` if the auth rules refuse it; 413 `M_TOO_LARGE`; 400 `M_BAD_JSON` for content that the
+ *   room version cannot hold.
+ */
+export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): Promise<SignedEvent> {
+  const { rules, roomId } = room.identity;
+  const { type, stateKey, sender, content, redacts } = draft;
+  const keys = selectAuthEvents({ type, stateKey, sender, content }, rules);
+  await room.state.preload([...keys, ['m.room.create', '']]);
+  const authEvents = keys.map((key) => room.state.peek(...key)).filter((event) => event !== undefined);
+  const isCreate = type === 'm.room.create' && stateKey === '';
+  const previous = room.extremities.slice(-MAX_PREV_EVENTS);
+  const unsignedPdu = buildPdu(
+    {
+      type,
+      stateKey,
+      sender,
+      content,
+      redacts,
+      roomId: isCreate && rules.roomIdIsCreateHash ? undefined : roomId,
+      originServerTs: draft.originServerTs ?? signer.clock.now(),
+      depth: previous.reduce((depth, { depth: other }) => Math.max(depth, other), 0) + 1,
+      prevEvents: previous.map(({ eventId, sha256 }) => ({ eventId, ...(sha256 === undefined ? {} : { sha256 }) })),
+      authEvents: authEvents.map((event) => ({ eventId: event.eventId, ...hashOf(event) })),
+    },
+    { rules, ...(rules.eventIdFormat === 'opaque' ? { eventId: freshEventId(signer) } : {}) },
+  );
+  const { pdu, eventId } = seal(unsignedPdu, signer, room);
+  const format = checkPduFormat(pdu, rules);
+  if (!format.ok) throw refusalOfFormat(format.reason);
+  const powerLevels = await room.powerLevels();
+  const event = toRoomEvent(pdu, rules, { eventId });
+  const verdict = authorizeEvent(
+    event,
+    { get: (wantedType, wantedKey) => room.state.peek(wantedType, wantedKey), powerLevels: isCreate ? undefined : powerLevels },
+    rules,
+  );
+  if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.reason);
+  return { pdu, eventId };
+}
+
+/** The state event in force that the draft would only repeat, if there is one. */
+export async function findEqualState(draft: Draft, room: HotRoom): Promise<StoredEvent | undefined> {
+  if (draft.stateKey === undefined) return undefined;
+  const current = await room.state.get(draft.type, draft.stateKey);
+  if (current === undefined || current.sender !== draft.sender || current.redactedBy !== undefined) return undefined;
+  return encodeCanonicalJson(current.content) === encodeCanonicalJson(draft.content) ? current : undefined;
+}
+
+function seal(unsignedPdu: Parameters<typeof sealEvent>[0], signer: Signer, room: HotRoom) {
+  try {
+    return sealEvent(unsignedPdu, signer.serverName, signer.key, room.identity.rules);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'CanonicalJsonError') throw new MatrixError('M_BAD_JSON', error.message);
+    throw error;
+  }
+}
+
+function refusalOfFormat(reason: string): MatrixError {
+  return /too large|too long|bytes/i.test(reason)
+    ? new MatrixError('M_TOO_LARGE', reason)
+    : new MatrixError('M_BAD_JSON', reason);
+}
+
+function freshEventId(signer: Signer): EventId {
+  return `$${signer.random.text(18)}:${signer.serverName}` as EventId;
+}
+
+function hashOf(event: StoredEvent): { sha256?: string } {
+  return event.rules.eventReferences === 'pairs' ? { sha256: referenceHashBase64(event.pdu, event.rules) } : {};
+}

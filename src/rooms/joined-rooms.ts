@@ -1,0 +1,102 @@
+import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
+import type { EventHook } from './draft.ts';
+import type { MembershipStore } from './membership-store.ts';
+import type { StoredEvent } from './stored-event.ts';
+
+export interface JoinedRoom {
+  readonly nid: number;
+  readonly roomId: RoomId;
+  /** Stream position of the user's member event now in force. */
+  readonly position: number;
+  readonly eventNid: number;
+}
+
+/** Users whose rooms are kept in memory at most. */
+const USERS_MAX = 20_000;
+
+/**
+ * The joined rooms of the users who are syncing, and so, the other way round, whom an event in a room wakes. Loaded when a
+ * user first asks, then kept true by committed events.
+ */
+export class JoinedRooms implements EventHook {
+  readonly #byUser = new Map<UserId, Map<RoomId, JoinedRoom>>();
+  readonly #usersIn = new Map<RoomId, Set<UserId>>();
+  /** Loads under way, with the member events committed meanwhile. */
+  readonly #loading = new Map<UserId, { readonly done: Promise<void>; readonly missed: StoredEvent[] }>();
+
+  constructor(private readonly members: MembershipStore) {}
+
+  async of(userId: UserId): Promise<ReadonlyMap<RoomId, JoinedRoom>> {
+    const known = this.#byUser.get(userId);
+    if (known !== undefined) {
+      // Most recently asked for last: the first is the one to forget.
+      this.#byUser.delete(userId);
+      this.#byUser.set(userId, known);
+      return known;
+    }
+    await (this.#loading.get(userId)?.done ?? this.#load(userId));
+    return this.#byUser.get(userId) ?? new Map();
+  }
+
+  /** The users kept in memory who are joined to a room: all who can be waiting for something in it. */
+  usersIn(roomId: RoomId): Iterable<UserId> {
+    return this.#usersIn.get(roomId) ?? [];
+  }
+
+  committed(event: StoredEvent): void {
+    if (event.type !== 'm.room.member' || event.stateKey === undefined) return;
+    const userId = event.stateKey as UserId;
+    this.#loading.get(userId)?.missed.push(event);
+    const rooms = this.#byUser.get(userId);
+    if (rooms !== undefined) this.#apply(userId, rooms, event);
+  }
+
+  #load(userId: UserId): Promise<void> {
+    const missed: StoredEvent[] = [];
+    const done = this.members.ofUser(userId, 'join').then((memberships) => {
+      const rooms = new Map<RoomId, JoinedRoom>();
+      for (const { roomNid, roomId, position, eventNid } of memberships) {
+        rooms.set(roomId, { nid: roomNid, roomId, position, eventNid });
+        this.#link(roomId, userId);
+      }
+      this.#byUser.set(userId, rooms);
+      for (const event of missed) this.#apply(userId, rooms, event);
+      this.#trim();
+    });
+    const finished = done.finally(() => this.#loading.delete(userId));
+    this.#loading.set(userId, { done: finished, missed });
+    return finished;
+  }
+
+  #apply(userId: UserId, rooms: Map<RoomId, JoinedRoom>, event: StoredEvent): void {
+    const known = rooms.get(event.roomId);
+    if (event.position === undefined || (known !== undefined && known.position >= event.position)) return;
+    if (event.content.membership === 'join') {
+      rooms.set(event.roomId, { nid: event.roomNid, roomId: event.roomId, position: event.position, eventNid: event.nid });
+      this.#link(event.roomId, userId);
+    } else if (rooms.delete(event.roomId)) {
+      this.#unlink(event.roomId, userId);
+    }
+  }
+
+  #link(roomId: RoomId, userId: UserId): void {
+    const users = this.#usersIn.get(roomId);
+    if (users === undefined) this.#usersIn.set(roomId, new Set([userId]));
+    else users.add(userId);
+  }
+
+  #unlink(roomId: RoomId, userId: UserId): void {
+    const users = this.#usersIn.get(roomId);
+    users?.delete(userId);
+    if (users?.size === 0) this.#usersIn.delete(roomId);
+  }
+
+  #trim(): void {
+    if (this.#byUser.size <= USERS_MAX) return;
+    for (const [userId, rooms] of this.#byUser) {
+      this.#byUser.delete(userId);
+      for (const roomId of rooms.keys()) this.#unlink(roomId, userId);
+      break;
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import { canRedact } from '#protocol/event-auth/index.ts';
+import { referenceHashBase64 } from '#protocol/events/index.ts';
+import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
+import { statement } from '#platform/storage/index.ts';
+import type { StreamBatch } from '#platform/streams/ports.ts';
+import type { EventStore } from './event-store.ts';
+import type { Extremity, HotRoom } from './hot-room.ts';
+import type { Membership, MembershipStore } from './membership-store.ts';
+import { type HashedNode, rootToBytes, type StateRoot } from './state-tree/node.ts';
+import type { StateTreeStore } from './state-tree/state-tree-store.ts';
+import type { EventRow, StoredEvent } from './stored-event.ts';
+
+const insertRoom = statement('insert into rooms (room_nid, room_id, version, current_root) values (?, ?, ?, ?)');
+const setRoot = statement('update rooms set current_root = ? where room_nid = ?');
+const moveExtremity = statement('update forward_extremities set event_nid = ? where room_nid = ? and event_nid = ?');
+const addExtremity = statement('insert into forward_extremities (room_nid, event_nid) values (?, ?)');
+const dropExtremity = statement('delete from forward_extremities where room_nid = ? and event_nid = ?');
+const insertDelta = statement(
+  'insert into state_deltas (position, room_nid, state_key_nid, type, state_key, event_nid, previous_event_nid) ' +
+    'values (?, ?, ?, ?, ?, ?, ?)',
+);
+const insertRedaction = statement('insert into redactions (event_nid, room_nid, redacts) values (?, ?, ?)');
+
+export interface PersistStores {
+  readonly events: EventStore;
+  readonly members: MembershipStore;
+  readonly stateTrees: StateTreeStore;
+  readonly serverName: ServerName;
+}
+
+/** An event ready to be stored on top of a room, with what its place in the state changes. */
+export interface PendingEvent {
+  readonly row: Omit<EventRow, 'position'>;
+  /** The state tree nodes that its state change made; empty for other events. */
+  readonly nodes: readonly HashedNode[];
+  /** For state events: the interned key and what held before. */
+  readonly change: { readonly stateKeyNid: number; readonly previous: StoredEvent | undefined } | undefined;
+  /** The event that it redacts at once, because its sender may. */
+  readonly redactsNow: StoredEvent | undefined;
+}
+
+/** The row of a room that does not exist yet. */
+export function addRoom(batch: StreamBatch, room: HotRoom, root: StateRoot): void {
+  const { nid, roomId, rules } = room.identity;
+  batch.add(insertRoom(nid, roomId, rules.version, rootToBytes(root)));
+}
+
+/**
+ * The statements of one event that extends the room: its row, the extremities it replaces, and the change it makes to the
+ * state. The premise of the batch is that `previous` are still the room's extremities: if an earlier batch of the room has
+ * failed, so does this one.
+ */
+export function persistEvent(
+  batch: StreamBatch,
+  pending: PendingEvent,
+  event: StoredEvent,
+  previous: readonly Extremity[],
+  stores: PersistStores,
+): void {
+  batch.add(stores.events.insert({ ...pending.row, position: event.position ?? null }));
+  replaceExtremities(batch, event, previous);
+  if (pending.change !== undefined) persistStateChange(batch, pending, event, stores);
+  if (event.redacts !== undefined) batch.add(insertRedaction(event.nid, event.roomNid, event.redacts));
+  const target = pending.redactsNow;
+  if (target !== undefined) {
+    batch.add(stores.events.markRedacted(target.eventId, target.roomNid, event.eventId));
+    batch.afterCommit(() => stores.events.forget(target.eventId));
+  }
+}
+
+function replaceExtremities(batch: StreamBatch, event: StoredEvent, previous: readonly Extremity[]): void {
+  const [only, ...more] = previous;
+  if (only !== undefined && more.length === 0) {
+    batch.add(moveExtremity(event.nid, event.roomNid, only.nid), 1);
+    return;
+  }
+  for (const { nid } of previous) batch.add(dropExtremity(event.roomNid, nid), 1);
+  batch.add(addExtremity(event.roomNid, event.nid));
+}
+
+function persistStateChange(batch: StreamBatch, pending: PendingEvent, event: StoredEvent, stores: PersistStores): void {
+  const { change, nodes } = pending;
+  if (change === undefined || event.stateAfter === undefined || event.position === undefined) return;
+  stores.stateTrees.insert(batch, event.roomNid, nodes);
+  batch.add(setRoot(rootToBytes(event.stateAfter), event.roomNid));
+  batch.add(
+    insertDelta(
+      event.position, event.roomNid, change.stateKeyNid, event.type, event.stateKey ?? '', event.nid,
+      change.previous?.nid ?? null,
+    ),
+  );
+  if (event.type === 'm.room.member') persistMembership(batch, event, event.position, stores);
+}
+
+/** The membership row that a member event in force makes. */
+export function persistMembership(
+  batch: StreamBatch,
+  event: StoredEvent,
+  position: number,
+  stores: Pick<PersistStores, 'members' | 'serverName'>,
+): void {
+  const userId = parseUserId(event.stateKey ?? '');
+  if (userId === undefined) return;
+  const { membership, displayname, avatar_url: avatarUrl } = event.content;
+  batch.add(
+    stores.members.upsert(
+      {
+        roomNid: event.roomNid,
+        userId,
+        membership: membership as Membership,
+        sender: event.sender,
+        eventNid: event.nid,
+        position,
+        displayName: typeof displayname === 'string' ? displayname : undefined,
+        avatarUrl: typeof avatarUrl === 'string' ? avatarUrl : undefined,
+        strippedState: undefined,
+      },
+      serverNameOf(userId) === stores.serverName,
+    ),
+  );
+}
+
+/** What `unsigned` says of a state event that replaces another. */
+export function unsignedOf(previous: StoredEvent | undefined): JsonObject | undefined {
+  if (previous === undefined) return undefined;
+  return { replaces_state: previous.eventId, prev_content: previous.content, prev_sender: previous.sender };
+}
+
+/** The event a redaction takes effect on: one of the same room, whose sender or whose server allows it. */
+export async function redactionTarget(
+  event: Pick<StoredEvent, 'redacts' | 'sender'>,
+  room: HotRoom,
+  events: EventStore,
+): Promise<StoredEvent | undefined> {
+  if (event.redacts === undefined) return undefined;
+  const target = await events.byId(event.redacts);
+  if (target === undefined || target.roomNid !== room.identity.nid) return undefined;
+  const redaction = { sender: event.sender, roomId: room.identity.roomId };
+  return canRedact(await room.powerLevels(), redaction, target, room.identity.rules) ? target : undefined;
+}
+
+/** The extremity that an event becomes. */
+export function extremityOf(event: StoredEvent): Extremity {
+  const sha256 = event.rules.eventReferences === 'pairs' ? referenceHashBase64(event.pdu, event.rules) : undefined;
+  return { nid: event.nid, eventId: event.eventId, depth: event.depth, sha256 };
+}
+
+/** Whether a user belongs to this server. */
+export function isLocalTo(serverName: ServerName): (userId: UserId) => boolean {
+  return (userId) => serverNameOf(userId) === serverName;
+}

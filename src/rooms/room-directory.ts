@@ -1,0 +1,54 @@
+import type { RoomId } from '#protocol/identifiers/index.ts';
+import { roomVersionRules, type RoomVersionRules } from '#protocol/room-versions/index.ts';
+import { statement } from '#platform/storage/index.ts';
+import type { Reader } from '#platform/storage/ports.ts';
+import type { RoomTables } from './tables.ts';
+
+/** What never changes about a room. */
+export interface RoomIdentity {
+  readonly nid: number;
+  readonly roomId: RoomId;
+  readonly rules: RoomVersionRules;
+}
+
+type IdentityRow = Pick<RoomTables['rooms'], 'room_nid' | 'room_id' | 'version'>;
+
+const byId = statement<IdentityRow>('select room_nid, room_id, version from rooms where room_id = ?');
+const byNid = statement<IdentityRow>('select room_nid, room_id, version from rooms where room_nid = ?');
+
+/** Rooms known to the server by id and by interned id. An identity is small and never changes: it stays in memory. */
+export class RoomDirectory {
+  readonly #byId = new Map<RoomId, RoomIdentity>();
+  readonly #byNid = new Map<number, RoomIdentity>();
+
+  constructor(private readonly reader: Reader) {}
+
+  async find(roomId: RoomId): Promise<RoomIdentity | undefined> {
+    return this.#byId.get(roomId) ?? this.#remember(await this.reader.first(byId(roomId)));
+  }
+
+  async get(nid: number): Promise<RoomIdentity> {
+    const room = this.#byNid.get(nid) ?? this.#remember(await this.reader.first(byNid(nid)));
+    if (room === undefined) throw new Error(`room ${nid} has no row`);
+    return room;
+  }
+
+  /** At once, if it has been looked up before. */
+  peek(nid: number): RoomIdentity | undefined {
+    return this.#byNid.get(nid);
+  }
+
+  add(room: RoomIdentity): void {
+    this.#byId.set(room.roomId, room);
+    this.#byNid.set(room.nid, room);
+  }
+
+  #remember(row: IdentityRow | undefined): RoomIdentity | undefined {
+    if (row === undefined) return undefined;
+    const rules = roomVersionRules(row.version);
+    if (rules === undefined) throw new Error(`room ${row.room_nid} has the unknown version ${row.version}`);
+    const room: RoomIdentity = { nid: row.room_nid, roomId: row.room_id as RoomId, rules };
+    this.add(room);
+    return room;
+  }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { decodeNode, type HashedNode, hashNode, type StateNode, type StateRoot } from './node.ts';
+import { differencesOf, EMPTY_NODE, EMPTY_ROOT, entriesOf, getEntry, updateTree } from './tree.ts';
+
+class MemorySource {
+  readonly nodes = new Map<StateRoot, HashedNode>([[EMPTY_ROOT, EMPTY_NODE]]);
+  loads = 0;
+  load(root: StateRoot): StateNode {
+    this.loads++;
+    const found = this.nodes.get(root);
+    if (found === undefined) throw new Error(`no node ${root}`);
+    return decodeNode(found.body);
+  }
+  async apply(root: StateRoot, changes: Iterable<readonly [number, number | undefined]>): Promise<StateRoot> {
+    const next = await updateTree(this, root, new Map(changes));
+    for (const node of next.created) this.nodes.set(node.hash, node);
+    return next.root;
+  }
+  async read(root: StateRoot): Promise<Map<number, number>> {
+    const entries = new Map<number, number>();
+    for await (const leaf of entriesOf(this, root)) leaf.keys.forEach((key, index) => void entries.set(key, leaf.events[index]!));
+    return entries;
+  }
+}
+
+const change = fc.tuple(fc.integer({ min: 1, max: 400 }), fc.option(fc.integer({ min: 1, max: 2 ** 40 }), { nil: undefined }));
+
+describe('state tree', () => {
+  test('equal states have equal roots, whatever the order of their changes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 300 }), fc.integer({ min: 1, max: 50 }), async (changes, step) => {
+        const source = new MemorySource();
+        const model = new Map<number, number>();
+        let root = EMPTY_ROOT;
+        for (let at = 0; at < changes.length; at += step) {
+          const part = changes.slice(at, at + step);
+          root = await source.apply(root, part);
+          for (const [key, event] of part) event === undefined ? model.delete(key) : model.set(key, event);
+        }
+        expect(await source.apply(EMPTY_ROOT, model)).toBe(root);
+        expect(await source.read(root)).toEqual(model);
+        for (const [key, event] of model) expect(await getEntry(source, root, key)).toBe(event);
+        expect(await getEntry(source, root, 401)).toBeUndefined();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('the differences between two states are exactly the entries that differ', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 200 }), fc.array(change, { maxLength: 60 }), async (base, more) => {
+        const source = new MemorySource();
+        const before = await source.apply(EMPTY_ROOT, base);
+        const after = await source.apply(before, more);
+        const rebuilt = await source.read(before);
+        for await (const difference of differencesOf(source, before, after)) {
+          expect(rebuilt.get(difference.key)).toBe(difference.before as number);
+          if (difference.after === undefined) rebuilt.delete(difference.key);
+          else rebuilt.set(difference.key, difference.after);
+        }
+        expect(rebuilt).toEqual(await source.read(after));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('one change in a state of 10,000 entries writes less than 2 KB and finds itself by walking the difference alone', async () => {
+    const source = new MemorySource();
+    const before = await source.apply(EMPTY_ROOT, Array.from({ length: 10_000 }, (_, key) => [key + 1, key + 100_000] as const));
+    const next = await updateTree(source, before, new Map([[4321, 1]]));
+    for (const node of next.created) source.nodes.set(node.hash, node);
+    expect(next.created.reduce((bytes, node) => bytes + node.body.length, 0)).toBeLessThan(2048);
+    source.loads = 0;
+    const differences = await Array.fromAsync(differencesOf(source, before, next.root));
+    expect(differences).toEqual([{ key: 4321, before: 104_320, after: 1 }]);
+    expect(source.loads).toBeLessThanOrEqual(8);
+  });
+
+  test('a node reads back from its body', () => {
+    const leaf: StateNode = { kind: 'leaf', keys: [1, 2 ** 33], events: [2 ** 45, 7] };
+    expect(decodeNode(hashNode(leaf).body)).toEqual(leaf);
+  });
+});

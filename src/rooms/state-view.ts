@@ -1,0 +1,103 @@
+import type { EventStore } from './event-store.ts';
+import type { RoomIdentity } from './room-directory.ts';
+import type { StateRoot } from './state-tree/node.ts';
+import type { StateKeyStore } from './state-tree/state-key-store.ts';
+import type { StateTreeStore } from './state-tree/state-tree-store.ts';
+import { differencesOf, entriesOf, getEntry } from './state-tree/tree.ts';
+import type { StoredEvent } from './stored-event.ts';
+
+export type StatePair = readonly [type: string, stateKey: string];
+
+/** One entry that differs between two states, by event. */
+export interface StateChange {
+  readonly type: string;
+  readonly stateKey: string;
+  readonly before: StoredEvent | undefined;
+  readonly after: StoredEvent | undefined;
+}
+
+export interface StateStores {
+  readonly events: EventStore;
+  readonly stateKeys: StateKeyStore;
+  readonly stateTrees: StateTreeStore;
+}
+
+/** Beyond this many remembered entries a view starts anew: a long-lived view must not grow to the whole room. */
+const REMEMBERED_MAX = 2048;
+
+/** The state of a room at one root. Entries are looked up as they are asked for, and remembered. */
+export class StateView {
+  readonly #entries: Map<string, StoredEvent | undefined>;
+
+  constructor(
+    private readonly stores: StateStores,
+    readonly room: RoomIdentity,
+    readonly root: StateRoot,
+    remembered?: Map<string, StoredEvent | undefined>,
+  ) {
+    this.#entries = remembered ?? new Map();
+  }
+
+  /** The event of an entry, at once where it is remembered. */
+  get(type: string, stateKey = ''): StoredEvent | undefined | Promise<StoredEvent | undefined> {
+    const name = `${type}\u0000${stateKey}`;
+    return this.#entries.has(name) ? this.#entries.get(name) : this.#load(type, stateKey, name);
+  }
+
+  /** At once: `undefined` also for what has not been looked up yet. */
+  peek(type: string, stateKey = ''): StoredEvent | undefined {
+    return this.#entries.get(`${type}\u0000${stateKey}`);
+  }
+
+  /** Looks up several entries, so that `peek` answers them. */
+  async preload(pairs: readonly StatePair[]): Promise<void> {
+    for (const [type, stateKey] of pairs) {
+      const found = this.get(type, stateKey);
+      if (found instanceof Promise) await found;
+    }
+  }
+
+  /** Every state event, or those of one type. */
+  async all(type?: string): Promise<StoredEvent[]> {
+    const nids: number[] = [];
+    for await (const leaf of entriesOf(this.stores.stateTrees.nodesOf(this.room.nid), this.root)) {
+      for (const [index, key] of leaf.keys.entries()) {
+        if (type === undefined || (await this.stores.stateKeys.nameOf(key))[0] === type) nids.push(leaf.events[index]!);
+      }
+    }
+    const events = await this.stores.events.byNids(nids);
+    return nids.map((nid) => events.get(nid)!);
+  }
+
+  /** The entries that differ from this state to a later one, at a cost that follows the difference. */
+  async changesTo(later: StateRoot): Promise<StateChange[]> {
+    const source = this.stores.stateTrees.nodesOf(this.room.nid);
+    const changes: StateChange[] = [];
+    for await (const { key, before, after } of differencesOf(source, this.root, later)) {
+      const [type, stateKey] = await this.stores.stateKeys.nameOf(key);
+      changes.push({
+        type,
+        stateKey,
+        before: before === undefined ? undefined : await this.stores.events.byNid(before),
+        after: after === undefined ? undefined : await this.stores.events.byNid(after),
+      });
+    }
+    return changes;
+  }
+
+  /** The view after one entry has changed, keeping what is remembered. This view must not be used any more. */
+  with(root: StateRoot, event: StoredEvent): StateView {
+    const entries = this.#entries.size > REMEMBERED_MAX ? new Map<string, StoredEvent | undefined>() : this.#entries;
+    entries.set(`${event.type}\u0000${event.stateKey}`, event);
+    return new StateView(this.stores, this.room, root, entries);
+  }
+
+  async #load(type: string, stateKey: string, name: string): Promise<StoredEvent | undefined> {
+    const key = await this.stores.stateKeys.find(type, stateKey);
+    const nid =
+      key === undefined ? undefined : await getEntry(this.stores.stateTrees.nodesOf(this.room.nid), this.root, key);
+    const event = nid === undefined ? undefined : await this.stores.events.byNid(nid);
+    this.#entries.set(name, event);
+    return event;
+  }
+}

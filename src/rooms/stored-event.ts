@@ -1,0 +1,138 @@
+import type { EventReferences, Pdu, RoomEvent } from '#protocol/events/pdu.ts';
+import type { EventId, RoomId, UserId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
+import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
+import { rootFromBytes, type StateRoot } from './state-tree/node.ts';
+import { EventStatus, type RoomTables } from './tables.ts';
+
+export type EventRow = RoomTables['events'];
+
+/** PDU keys that have a column of their own; the rest is in `events.rest`. */
+const COLUMN_KEYS: ReadonlySet<string> = new Set([
+  'type',
+  'room_id',
+  'sender',
+  'event_id',
+  'state_key',
+  'content',
+  'origin_server_ts',
+  'depth',
+  'unsigned',
+]);
+
+/** An event as the database holds it. Its JSON is parsed only when somebody asks for what is in it. */
+export class StoredEvent implements RoomEvent {
+  readonly nid: number;
+  readonly roomNid: number;
+  readonly eventId: EventId;
+  readonly type: string;
+  readonly stateKey: string | undefined;
+  readonly sender: UserId;
+  readonly originServerTs: number;
+  readonly depth: number;
+  /** Place in the room's timeline; `undefined` for what is not part of it. */
+  readonly position: number | undefined;
+  readonly status: EventStatus;
+  readonly stateBefore: StateRoot | undefined;
+  readonly stateAfter: StateRoot | undefined;
+  readonly redactedBy: EventId | undefined;
+  readonly contentText: string;
+  readonly #rest: string;
+  readonly #unsigned: string | null;
+  #content: JsonObject | undefined;
+  #restParsed: JsonObject | undefined;
+
+  constructor(
+    row: EventRow,
+    readonly roomId: RoomId,
+    readonly rules: RoomVersionRules,
+  ) {
+    this.nid = row.event_nid;
+    this.roomNid = row.room_nid;
+    this.eventId = row.event_id as EventId;
+    this.type = row.type;
+    this.stateKey = row.state_key ?? undefined;
+    this.sender = row.sender as UserId;
+    this.originServerTs = row.origin_server_ts;
+    this.depth = row.depth;
+    this.position = row.position ?? undefined;
+    this.status = row.status as EventStatus;
+    this.stateBefore = row.state_before === null ? undefined : rootFromBytes(row.state_before);
+    this.stateAfter = row.state_after === null ? this.stateBefore : rootFromBytes(row.state_after);
+    this.redactedBy = (row.redacted_by as EventId | null) ?? undefined;
+    this.contentText = row.content;
+    this.#rest = row.rest;
+    this.#unsigned = row.unsigned;
+  }
+
+  get content(): JsonObject {
+    this.#content ??= JSON.parse(this.contentText) as JsonObject;
+    return this.#content;
+  }
+
+  get prevEventIds(): readonly EventId[] {
+    return idsOf(this.#parsedRest().prev_events as unknown as EventReferences);
+  }
+
+  get authEventIds(): readonly EventId[] {
+    return idsOf(this.#parsedRest().auth_events as unknown as EventReferences);
+  }
+
+  get redacts(): EventId | undefined {
+    if (this.type !== 'm.room.redaction') return undefined;
+    const target = this.rules.redactsInContent ? this.content.redacts : this.#parsedRest().redacts;
+    return typeof target === 'string' ? (target as EventId) : undefined;
+  }
+
+  /** What `unsigned` holds for every reader. */
+  get unsigned(): JsonObject | undefined {
+    return this.#unsigned === null ? undefined : (JSON.parse(this.#unsigned) as JsonObject);
+  }
+
+  /** As `unsigned`, as text: `undefined` where there is none. */
+  get unsignedText(): string | undefined {
+    return this.#unsigned ?? undefined;
+  }
+
+  get isState(): boolean {
+    return this.stateKey !== undefined;
+  }
+
+  /** Rough memory it takes, for the cache's budget. */
+  get sizeBytes(): number {
+    return 2 * (this.contentText.length + this.#rest.length + (this.#unsigned?.length ?? 0)) + 500;
+  }
+
+  /** The event as servers exchange it, laid out anew. */
+  get pdu(): Pdu {
+    const { type, sender, depth, content } = this;
+    return {
+      ...this.#parsedRest(),
+      ...(this.rules.eventIdFormat === 'opaque' ? { event_id: this.eventId } : {}),
+      ...(this.rules.roomIdIsCreateHash && type === 'm.room.create' && this.stateKey === '' ? {} : { room_id: this.roomId }),
+      ...(this.stateKey === undefined ? {} : { state_key: this.stateKey }),
+      type,
+      sender,
+      depth,
+      content,
+      origin_server_ts: this.originServerTs,
+    } as unknown as Pdu;
+  }
+
+  #parsedRest(): JsonObject {
+    this.#restParsed ??= JSON.parse(this.#rest) as JsonObject;
+    return this.#restParsed;
+  }
+}
+
+/** The texts that `events` keeps of a PDU. */
+export function splitPdu(pdu: Pdu): { readonly content: string; readonly rest: string } {
+  const rest: Record<string, unknown> = {};
+  for (const key of Object.keys(pdu)) if (!COLUMN_KEYS.has(key)) rest[key] = pdu[key];
+  return { content: JSON.stringify(pdu.content), rest: JSON.stringify(rest) };
+}
+
+/** Event ids of `prev_events` or `auth_events`, in either wire form. */
+function idsOf(references: EventReferences): readonly EventId[] {
+  return references.map((reference) => (typeof reference === 'string' ? reference : reference[0]) as EventId);
+}
