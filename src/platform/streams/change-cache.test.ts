@@ -16,7 +16,12 @@ test('what it cannot know has changed', () => {
   const cache = new ChangeCache<string>(10, 2);
   expect(cache.hasChanged('a', 9)).toBe(true);
   expect(cache.changedSince(9)).toBeUndefined();
-  for (const [key, at] of [['a', 11], ['b', 12], ['c', 13]] as const) cache.changed(key, at);
+  for (const [key, at] of [
+    ['a', 11],
+    ['b', 12],
+    ['c', 13],
+  ] as const)
+    cache.changed(key, at);
   expect(cache.hasChanged('a', 10)).toBe(true);
   expect(cache.hasChanged('z', 11)).toBe(false);
 });

@@ -1,5 +1,5 @@
-import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { Batch } from '#platform/storage/ports.ts';
+import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 
 /**
  * A place in a writer's stream of committed changes. Positions are taken in commit order and are visible only when all

@@ -71,7 +71,7 @@ function encodeString(text: string): string {
 }
 
 function encodeNumber(value: number, strict: boolean): string {
-  if (Number.isSafeInteger(value)) return value === 0 ? '0' : String(value);
+  if (Number.isSafeInteger(value)) return String(value);
   if (!Number.isFinite(value)) throw new CanonicalJsonError('a number is out of range');
   if (strict) {
     throw new CanonicalJsonError(

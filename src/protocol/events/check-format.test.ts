@@ -138,13 +138,8 @@ describe('identifiers', () => {
   });
 
   test('a create event has no room id in version 12 and needs one before', () => {
-    const { room_id: _, ...create } = {
-      ...valid('12'),
-      type: 'm.room.create',
-      state_key: '',
-      prev_events: [],
-      auth_events: [],
-    };
+    const { room_id: _, ...plain } = valid('12');
+    const create: JsonObject = { ...plain, type: 'm.room.create', state_key: '', prev_events: [], auth_events: [] };
     expect(checkPduFormat(create, ROOM_VERSIONS['12']).ok).toBe(true);
     expect(checkPduFormat({ ...create, room_id: `!${'A'.repeat(43)}` }, ROOM_VERSIONS['12']).ok).toBe(false);
     expect(checkPduFormat({ ...create, state_key: 'x' }, ROOM_VERSIONS['12']).ok).toBe(false);

@@ -1,4 +1,3 @@
-import type { Buffer } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
 import { encodeCanonicalJson } from '../canonical-json/index.ts';
 import type { EventId } from '../identifiers/index.ts';

@@ -85,16 +85,14 @@ describe('the vectors of the spec', () => {
   // They carry `origin`, which is signed up to room version 10 only.
   test.each(UP_TO_10)('hold in version $version', (rules) => {
     for (const { event, hash, signature } of [MINIMAL, REDACTABLE]) {
-      const signed = signEvent({ event_id: '$0:domain' as EventId, ...event } as UnsignedPdu, DOMAIN, KEY, rules);
+      const signed = signEvent(event, DOMAIN, KEY, rules);
       expect(verifyContentHash(signed)).toBe(true);
       expect(verifyEventSignature(signed, DOMAIN, KEY.keyId, KEY.publicKey, rules)).toBe(true);
-      if (event === MINIMAL.event && rules.eventIdFormat === 'opaque') continue;
-      expect(signed).toEqual({
-        ...signed,
+      expect<unknown>(signed).toEqual({
+        ...event,
         hashes: { sha256: hash },
         signatures: { domain: { 'ed25519:1': signature } },
       });
-      expect(signed.unsigned).toEqual({ age_ts: 1_000_000 });
     }
   });
 

@@ -25,12 +25,8 @@ export function sealEvent(
   key: SigningKey,
   rules: RoomVersionRules,
 ): SealedEvent {
-  const hashes = { sha256: encodeBase64(contentHash(unsignedPdu)) };
-  const hashed = { ...unsignedPdu, hashes, signatures: {} } as Pdu;
-  const text = signedTextOf(hashed, rules);
-  const signatures = { [serverName]: { [key.keyId]: signBytes(key, text) } };
-  const pdu = { ...hashed, signatures };
-  const eventId = rules.eventIdFormat === 'opaque' ? carriedEventId(pdu) : eventIdOfSignedText(text, rules);
+  const { pdu, signedText } = hashAndSign(unsignedPdu, serverName, key, rules);
+  const eventId = rules.eventIdFormat === 'opaque' ? carriedEventId(pdu) : eventIdOfSignedText(signedText, rules);
   return { pdu, eventId };
 }
 
@@ -41,7 +37,19 @@ export function signEvent(
   key: SigningKey,
   rules: RoomVersionRules,
 ): Pdu {
-  return sealEvent(unsignedPdu, serverName, key, rules).pdu;
+  return hashAndSign(unsignedPdu, serverName, key, rules).pdu;
+}
+
+function hashAndSign(
+  unsignedPdu: UnsignedPdu,
+  serverName: ServerName,
+  key: SigningKey,
+  rules: RoomVersionRules,
+): { readonly pdu: Pdu; readonly signedText: string } {
+  const hashes = { sha256: encodeBase64(contentHash(unsignedPdu)) };
+  const hashed = { ...unsignedPdu, hashes, signatures: {} } as Pdu;
+  const signedText = signedTextOf(hashed, rules);
+  return { pdu: { ...hashed, signatures: { [serverName]: { [key.keyId]: signBytes(key, signedText) } } }, signedText };
 }
 
 /** Adds our signature to another server's event (an invite to us, a join that we authorise), leaving its hash alone. */

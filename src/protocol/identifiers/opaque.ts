@@ -1,5 +1,3 @@
-import { Buffer } from 'node:buffer';
-
 /** The longest identifier, sigil and domain included, in bytes. */
 export const MAX_ID_BYTES = 255;
 

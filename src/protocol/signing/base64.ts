@@ -1,5 +1,3 @@
-import { Buffer } from 'node:buffer';
-
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
 /** Unpadded base64. https://spec.matrix.org/v1.19/appendices/#unpadded-base64 */

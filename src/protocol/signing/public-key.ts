@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { decodeBase64 } from './base64.ts';
 

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import type { KeyId } from '../identifiers/index.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';

@@ -35,7 +35,7 @@ export function* reverseTopologicalPowerOrder(
     vertices.set(event.eventId, { event, senderLevel: senderLevel(event, lookup, rules), waitingFor: 0, citedBy: [] });
     if (++steps % CHUNK === 0) yield PAUSE;
   }
-  connect(vertices);
+  yield* connect(vertices);
 
   const ready = new PriorityQueue(compareVertices);
   for (const vertex of vertices.values()) if (vertex.waitingFor === 0) ready.push(vertex);
@@ -48,7 +48,8 @@ export function* reverseTopologicalPowerOrder(
   return order;
 }
 
-function connect(vertices: ReadonlyMap<EventId, Vertex>): void {
+function* connect(vertices: ReadonlyMap<EventId, Vertex>): Resolution<void> {
+  let steps = 0;
   for (const vertex of vertices.values()) {
     for (const authEventId of new Set(vertex.event.authEventIds)) {
       const below = vertices.get(authEventId);
@@ -56,6 +57,7 @@ function connect(vertices: ReadonlyMap<EventId, Vertex>): void {
       below.citedBy.push(vertex);
       vertex.waitingFor++;
     }
+    if (++steps % CHUNK === 0) yield PAUSE;
   }
 }
 

@@ -2,11 +2,11 @@ import type { RoomEvent } from '../events/pdu.ts';
 import type { EventId } from '../identifiers/index.ts';
 import { conflictedStateSubgraph } from './conflicted-subgraph.ts';
 import { mainlineOrder } from './mainline-order.ts';
-import { CHUNK, load, PAUSE } from './pacing.ts';
+import { CHUNK, chunksOf, load, PAUSE } from './pacing.ts';
 import { reverseTopologicalPowerOrder } from './power-order.ts';
-import { iterativeAuthChecks, ResolvingState } from './resolving-state.ts';
 import type { ResolvedState, StateResolutionInput } from './resolve-state.ts';
-import type { Lookup, Resolution } from './sources.ts';
+import { iterativeAuthChecks, ResolvingState } from './resolving-state.ts';
+import type { Resolution } from './sources.ts';
 import type { StateMapKey } from './state-map-key.ts';
 
 /**
@@ -27,7 +27,7 @@ export function* resolveV2(input: StateResolutionInput): Resolution<ResolvedStat
   yield* iterativeAuthChecks(powerOrder, state);
 
   // 3. The others, by the power levels of the partially resolved state.
-  const powerLevelsId = yield* powerLevelsAt(state);
+  const powerLevelsId = yield* state.eventIdAt('m.room.power_levels', '');
   const others = [...full.values()].filter((event) => !powerEvents.has(event.eventId));
   const mainline = yield* mainlineOrder(others, powerLevelsId, input.authGraph);
 
@@ -94,11 +94,6 @@ function isPowerEvent(event: RoomEvent): boolean {
   }
 }
 
-function* powerLevelsAt(state: ResolvingState): Resolution<EventId | undefined> {
-  yield* state.lookUp('m.room.power_levels', '');
-  return state.idAt('m.room.power_levels', '');
-}
-
 /** What the resolution has made of the conflicted keys, and of keys that no fork has, but never of the unconflicted state. */
 function* withoutUnconflicted(
   state: ResolvingState,
@@ -107,9 +102,12 @@ function* withoutUnconflicted(
   const resolved = new Map<StateMapKey, EventId | undefined>();
   for (const key of conflicted.keys()) resolved.set(key, state.applied.get(key)?.eventId);
   const others = [...state.applied.keys()].filter((key) => !conflicted.has(key));
-  if (others.length > 0) yield { kind: 'look-up', keys: others };
-  for (const key of others) {
-    if (state.unconflicted(key) === undefined) resolved.set(key, state.applied.get(key)?.eventId);
+  for (const keys of chunksOf(others)) {
+    yield { kind: 'look-up', keys };
+    for (const key of keys) {
+      if (state.unconflicted(key) === undefined) resolved.set(key, state.applied.get(key)?.eventId);
+    }
+    yield PAUSE;
   }
   return resolved;
 }

@@ -35,21 +35,29 @@ export class ResolvingState {
   }
 
   /** The event at a key that `prepare` has made ready, without those that auth events would fill in. */
-  get(type: string, stateKey: string): RoomEvent | undefined {
+  private get(type: string, stateKey: string): RoomEvent | undefined {
     const key = stateMapKey(type, stateKey);
     const applied = this.applied.get(key);
     if (applied !== undefined || this.options.startsEmpty) return applied;
     const eventId = this.unconflicted(key);
-    return eventId === undefined ? undefined : this.sources.events.get(eventId);
+    return eventId && this.sources.events.get(eventId);
+  }
+
+  /** The id of the event at any one key, without those that auth events would fill in. */
+  *eventIdAt(type: string, stateKey: string): Resolution<EventId | undefined> {
+    const key = stateMapKey(type, stateKey);
+    const applied = this.applied.get(key);
+    if (applied !== undefined || this.options.startsEmpty) return applied?.eventId;
+    yield { kind: 'look-up', keys: [key] };
+    return this.unconflicted(key);
   }
 
   /** Loads all that the auth rules read when they check these events, whatever is applied meanwhile. */
   *prepare(events: readonly RoomEvent[]): Resolution<void> {
     const needed = new Set<EventId>();
     if (!this.options.startsEmpty) {
-      const keys = new Set<StateMapKey>();
-      for (const event of events) for (const key of this.keysFor(event)) if (!this.conflicted.has(key)) keys.add(key);
-      yield { kind: 'look-up', keys: [...keys] };
+      const keys = this.unconflictedKeysFor(events);
+      yield { kind: 'look-up', keys };
       for (const key of keys) {
         const eventId = this.unconflicted(key);
         if (eventId !== undefined) needed.add(eventId);
@@ -64,7 +72,7 @@ export class ResolvingState {
     yield* load('load', needed, this.sources.events);
   }
 
-  /** Whether the auth rules allow an event, that `prepare` has made ready, in this state with `changes` on top. */
+  /** Whether the auth rules allow an event, that `prepare` has made ready, in this state with `change` on top. */
   allows(event: RoomEvent, change?: RoomEvent): boolean {
     const state: AuthState = {
       get: (type, stateKey) => {
@@ -93,9 +101,13 @@ export class ResolvingState {
     return event !== undefined && this.sources.isRejected?.(event.eventId) ? undefined : event;
   }
 
-  private *keysFor(event: RoomEvent): Iterable<StateMapKey> {
-    for (const [type, stateKey] of selectAuthEvents(event, this.rules)) yield stateMapKey(type, stateKey);
-    if (this.rules.roomIdIsCreateHash) yield stateMapKey('m.room.create', '');
+  private unconflictedKeysFor(events: readonly RoomEvent[]): readonly StateMapKey[] {
+    const keys = new Set<StateMapKey>();
+    for (const event of events) {
+      for (const [type, stateKey] of selectAuthEvents(event, this.rules)) keys.add(stateMapKey(type, stateKey));
+      if (this.rules.roomIdIsCreateHash) keys.add(stateMapKey('m.room.create', ''));
+    }
+    return [...keys].filter((key) => !this.conflicted.has(key));
   }
 }
 

@@ -36,7 +36,10 @@ export function* subtractUnconflictedChain(
   for (let pages = walk.nextPages(); pages.length > 0; pages = walk.nextPages()) {
     yield { kind: 'load-citing', pages };
     const loaded = pages.map((page) => ({ page, citing: sources.citing(page.eventId, page.after) }));
-    yield { kind: 'look-up', keys: loaded.flatMap(({ citing }) => citing.map((by) => stateMapKey(by.type, by.stateKey))) };
+    yield {
+      kind: 'look-up',
+      keys: loaded.flatMap(({ citing }) => citing.map((by) => stateMapKey(by.type, by.stateKey))),
+    };
     for (const { page, citing } of loaded) {
       walk.visit(page, citing, isUnconflicted);
       checked += citing.length + 1;

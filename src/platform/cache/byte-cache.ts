@@ -1,0 +1,56 @@
+interface Entry<V> {
+  readonly value: V;
+  readonly sizeBytes: number;
+}
+
+/** A map that forgets what was used least recently once its values exceed their bytes. Sizes are the caller's estimates. */
+export class ByteCache<K, V> {
+  readonly #entries = new Map<K, Entry<V>>();
+  #sizeBytes = 0;
+  hits = 0;
+  misses = 0;
+
+  constructor(
+    readonly name: string,
+    readonly maxBytes: number,
+  ) {}
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get(key: K): V | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
+      this.misses++;
+      return undefined;
+    }
+    this.hits++;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.value;
+  }
+
+  set(key: K, value: V, sizeBytes: number): void {
+    this.delete(key);
+    if (sizeBytes > this.maxBytes) return;
+    this.#entries.set(key, { value, sizeBytes });
+    this.#sizeBytes += sizeBytes;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#sizeBytes <= this.maxBytes) break;
+      this.delete(oldest);
+    }
+  }
+
+  delete(key: K): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#sizeBytes -= entry.sizeBytes;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#sizeBytes = 0;
+  }
+}
