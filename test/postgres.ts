@@ -32,7 +32,9 @@ export async function startPostgres(options: ServerOptions = {}): Promise<TestSe
   const environment = { ...process.env, LD_LIBRARY_PATH: linkLibraries(native, folder), LC_ALL: 'C' };
   const data = join(folder, 'data');
   mkdirSync(data, { mode: 0o700 });
-  if (owner.uid !== undefined) for (const path of [folder, data]) chownSync(path, owner.uid, owner.gid ?? owner.uid);
+  if (owner.uid !== undefined) {
+    for (const path of [folder, data, join(folder, 'lib')]) chownSync(path, owner.uid, owner.gid ?? owner.uid);
+  }
   const initdb = spawnSync(
     executable(native, 'initdb'),
     ['-D', data, '-U', 'myelin', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions'],
@@ -84,7 +86,7 @@ function linkLibraries(native: string, folder: string): string {
   for (const { source, target } of links) {
     symlinkSync(join(native, '..', source), join(libraries, basename(target)));
   }
-  return libraries;
+  return `${libraries}:${join(native, 'lib')}`;
 }
 
 /** PostgreSQL refuses to run as root: then it runs as `postgres`, or as `nobody` where there is no such user. */

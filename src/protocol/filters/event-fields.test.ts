@@ -23,6 +23,7 @@ test('a field within a field that is taken whole adds nothing', () => {
   const whole = { content: EVENT.content };
   expect(project(['content', 'content.body'])).toEqual(whole);
   expect(project(['content.body', 'content'])).toEqual(whole);
+  expect(project(['content', 'content.sender', 'content.type.x'])).toEqual(whole);
 });
 
 test('dots in names are escaped', () => {

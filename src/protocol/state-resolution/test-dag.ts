@@ -1,6 +1,6 @@
 import { authorizeEvent, authStateOf, selectAuthEvents } from '../event-auth/index.ts';
 import type { RoomEvent } from '../events/pdu.ts';
-import type { EventId, RoomId, ServerName, UserId } from '../identifiers/index.ts';
+import type { EventId, RoomId, UserId } from '../identifiers/index.ts';
 import type { JsonObject } from '../json.ts';
 import { ROOM_VERSIONS, type RoomVersion, type RoomVersionRules } from '../room-versions/index.ts';
 import {
@@ -8,8 +8,8 @@ import {
   authRank,
   type CitingEvent,
   type ForksInput,
-  type ResolvedState,
   type ResolutionSources,
+  type ResolvedState,
   resolveForks,
   runResolution,
   type StateMapKey,
@@ -47,7 +47,7 @@ export class TestDag {
   private readonly states = new Map<EventId, State>();
   private readonly citedBy = new Map<EventId, CitingEvent[]>();
   private last: EventId | undefined;
-  readonly roomId: RoomId;
+  private readonly roomId: RoomId;
 
   constructor(
     readonly version: RoomVersion,
@@ -70,10 +70,7 @@ export class TestDag {
       const { type, stateKey } = node;
       this.citedBy.set(cited, [...(this.citedBy.get(cited) ?? []), { eventId, type, stateKey }]);
     }
-    this.states.set(
-      eventId,
-      node.stateKey === undefined ? before : new Map(before).set(stateMapKeyOf(node), eventId),
-    );
+    this.states.set(eventId, node.stateKey === undefined ? before : new Map(before).set(stateMapKeyOf(node), eventId));
     this.last = eventId;
     return eventId;
   }
@@ -111,8 +108,8 @@ export class TestDag {
   }
 
   resolve(forks: readonly State[], changes: Partial<ForksInput> = {}): ResolvedState {
-    const { sources, answer } = this.sources(forks);
-    return runResolution(resolveForks({ ...sources, rules: this.rules, forks, ...changes }), answer);
+    const { ports, answer } = this.sources(forks);
+    return runResolution(resolveForks({ ...ports, rules: this.rules, forks, ...changes }), answer);
   }
 
   /** Sources that know only what was asked for, and throw when asked for anything else. */
@@ -184,7 +181,7 @@ class TestSources {
     if (request.kind === 'look-up') for (const key of request.keys) this.lookedUp.add(key);
   };
 
-  readonly sources: ResolutionSources = {
+  readonly ports: ResolutionSources = {
     events: { get: (eventId) => this.events.get(eventId) },
     authGraph: { get: (eventId) => this.authGraph.get(eventId) },
     unconflicted: (type, stateKey) => {
@@ -206,7 +203,11 @@ export function id(name: string): EventId {
   return (name.startsWith('$') ? name : `$${name}`) as EventId;
 }
 
-export function at(state: ReadonlyMap<StateMapKey, EventId | undefined>, type: string, stateKey = ''): string | undefined {
+export function at(
+  state: ReadonlyMap<StateMapKey, EventId | undefined>,
+  type: string,
+  stateKey = '',
+): string | undefined {
   return state.get(stateMapKey(type, stateKey))?.slice(1);
 }
 
@@ -254,8 +255,4 @@ export function setTopic(dag: TestDag, name: string, sender: UserId, rest: Rest 
 
 function localpart(user: UserId): string {
   return user.slice(1, user.indexOf(':'));
-}
-
-export function serverOf(user: UserId): ServerName {
-  return user.slice(user.indexOf(':') + 1) as ServerName;
 }

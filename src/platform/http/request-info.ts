@@ -1,0 +1,67 @@
+import type { RequestInfo } from '#api/endpoint.ts';
+import type { Connection } from './handler.ts';
+
+/** What handlers may know of a request; what is costly is found out when first asked for. */
+export class HttpRequestInfo implements RequestInfo {
+  bodyText = '';
+  bodyStream: ReadableStream<Uint8Array> | null = null;
+  #search: URLSearchParams | undefined;
+  #signal: AbortSignal | undefined;
+  #ip: string | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly request: Request,
+    /** The path and query string as sent. */
+    readonly target: string,
+    readonly path: string,
+    readonly connection: Connection,
+    readonly stopping: AbortSignal | undefined,
+  ) {}
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get headers(): Headers {
+    return this.request.headers;
+  }
+
+  get userAgent(): string {
+    return this.request.headers.get('user-agent') ?? '';
+  }
+
+  get ip(): string {
+    this.#ip ??= this.connection.ip;
+    return this.#ip;
+  }
+
+  /** Aborted when the client has gone, and when the server stops: who waits, answers. */
+  get signal(): AbortSignal {
+    this.#signal ??=
+      this.stopping === undefined ? this.request.signal : AbortSignal.any([this.request.signal, this.stopping]);
+    return this.#signal;
+  }
+
+  get search(): URLSearchParams {
+    this.#search ??= new URLSearchParams(this.target.slice(this.path.length));
+    return this.#search;
+  }
+}
+
+/** `/path?query` of a request's URL, as sent. */
+export function targetOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  const fragment = url.indexOf('#', start);
+  return url.slice(start, fragment === -1 ? undefined : fragment);
+}
+
+export function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  return query === -1 ? target : target.slice(0, query);
+}
+
+/** The target as it may be logged: without access tokens. */
+export function loggableTarget(target: string): string {
+  return target.includes('token') ? target.replace(/([?&][^=&]*token[^=&]*)=[^&]*/gi, '$1=<redacted>') : target;
+}
