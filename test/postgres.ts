@@ -46,9 +46,11 @@ export async function startPostgres(options: ServerOptions = {}): Promise<TestSe
   const server = spawn(
     '/bin/sh',
     // Its standard input ends with this process, also when that is killed.
-    ['-c', '"$0" "$@" </dev/null & cat >/dev/null; kill -QUIT $!; wait $!; rm -rf "$FOLDER"', executable(native, 'postgres')].concat(
-      ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), '-c', 'max_connections=300', ...safety],
-    ),
+    [
+      '-c',
+      '"$0" "$@" </dev/null & cat >/dev/null; kill -QUIT $!; wait $!; rm -rf "$FOLDER"',
+      executable(native, 'postgres'),
+    ].concat(['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), '-c', 'max_connections=300', ...safety]),
     { ...owner, env: { ...environment, FOLDER: folder }, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] },
   );
   await ready(server.stderr);
@@ -82,7 +84,10 @@ function executable(native: string, name: string): string {
 function linkLibraries(native: string, folder: string): string {
   const libraries = join(folder, 'lib');
   mkdirSync(libraries, { mode: 0o755 });
-  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of links) {
     symlinkSync(join(native, '..', source), join(libraries, basename(target)));
   }

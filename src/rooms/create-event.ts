@@ -15,6 +15,7 @@ import type { SigningKey } from '#protocol/signing/index.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import type { Random } from '#platform/random/index.ts';
 import type { Draft } from './draft.ts';
+import type { EventStore } from './event-store.ts';
 import type { HotRoom } from './hot-room.ts';
 import type { StoredEvent } from './stored-event.ts';
 
@@ -74,9 +75,15 @@ export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): 
 }
 
 /** The state event in force that the draft would only repeat, if there is one. */
-export async function findEqualState(draft: Draft, room: HotRoom): Promise<StoredEvent | undefined> {
+export async function findEqualState(
+  draft: Draft,
+  room: HotRoom,
+  events: EventStore,
+): Promise<StoredEvent | undefined> {
   if (draft.stateKey === undefined) return undefined;
-  const current = await room.state.get(draft.type, draft.stateKey);
+  const inForce = await room.state.get(draft.type, draft.stateKey);
+  // The hot room may hold it as it was before a redaction.
+  const current = inForce === undefined ? undefined : await events.byNid(inForce.nid);
   if (current === undefined || current.sender !== draft.sender || current.redactedBy !== undefined) return undefined;
   return encodeCanonicalJson(current.content) === encodeCanonicalJson(draft.content) ? current : undefined;
 }

@@ -1,4 +1,5 @@
 import type { EventId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Reader, Statement } from '#platform/storage/ports.ts';
 import type { ByteCache } from '#platform/cache/index.ts';
@@ -14,6 +15,8 @@ const CHUNK = 256;
 
 const insertEvent = statement(`insert into events (${COLUMNS}) values (${COLUMNS.split(',').map(() => '?').join(', ')})`);
 const markRedacted = statement('update events set redacted_by = ? where event_id = ? and room_nid = ? and redacted_by is null');
+
+const setUnsigned = statement('update events set unsigned = ? where event_nid = ?');
 
 /** Events by id, through a cache of a byte budget. */
 export class EventStore {
@@ -102,6 +105,10 @@ export class EventStore {
   /** The first redaction of an event stays the one in force. */
   markRedacted(target: EventId, roomNid: number, redaction: EventId): Statement {
     return markRedacted(redaction, target, roomNid);
+  }
+
+  setUnsigned(nid: number, unsigned: JsonObject): Statement {
+    return setUnsigned(JSON.stringify(unsigned), nid);
   }
 
   async #select(column: 'event_id' | 'event_nid', keys: readonly (string | number)[]): Promise<StoredEvent[]> {

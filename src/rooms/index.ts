@@ -5,16 +5,19 @@
  * through `create-event` (auth, hash, signature) and `persist` (one batch) with what slices contribute (`EventHook`).
  * Reading: `CurrentState` and `StateView` (state at a root of the `state-tree`), `TimelineStore` (order), `Visibility` (who
  * may), `ClientEvents` (as JSON text), `MembershipStore` and `JoinedRooms` (who is where).
+ * Repeating: `EventTransactions` (one event a transaction id) and `RepeatedRequests` (one answer a transaction id).
  * Not here: what a request means (create a room, invite somebody): that is a slice's.
  */
 export { ClientEvents, type EventReader, type SerializeOptions, type UnsignedSources } from './client-events.ts';
 export { CurrentState } from './current-state.ts';
 export type { AppendOptions, Appended, Contribution, Draft, EventHook, NewEvent } from './draft.ts';
 export { EVENT_COLUMNS, EventStore } from './event-store.ts';
+export { type EventRequest, EventTransactions } from './event-transactions.ts';
 export type { Extremity, HotRoom } from './hot-room.ts';
 export { type JoinedRoom, JoinedRooms } from './joined-rooms.ts';
 export { type Membership, MembershipStore, type RoomMembership } from './membership-store.ts';
 export { openRooms, type Rooms, type RoomsOptions } from './open-rooms.ts';
+export { RepeatedRequests } from './repeated-requests.ts';
 export type { RoomTurn } from './room-actor.ts';
 export { RoomDirectory, type RoomIdentity } from './room-directory.ts';
 export { RoomEngine } from './room-engine.ts';

@@ -49,6 +49,9 @@ const remove = statement('delete from memberships where room_nid = ? and user_id
 const forget = statement(
   "update memberships set is_forgotten = 1 where room_nid = ? and user_id = ? and membership in ('leave', 'ban')",
 );
+const redactProfile = statement(
+  'update memberships set display_name = null, avatar_url = null where room_nid = ? and event_nid = ?',
+);
 const shared = statement<{ user_id: string }>(
   "select distinct b.user_id from memberships a join memberships b on b.room_nid = a.room_nid and b.membership = 'join' " +
     "where a.user_id = ? and a.membership = 'join'",
@@ -109,6 +112,11 @@ export class MembershipStore {
       roomNid, userId, membership.membership, sender, eventNid, position, displayName ?? null, avatarUrl ?? null,
       isLocal ? 1 : 0, strippedState ?? null,
     );
+  }
+
+  /** When the member event has been redacted. */
+  redactProfile(roomNid: number, eventNid: number): Statement {
+    return redactProfile(roomNid, eventNid);
   }
 
   /** Where state resolution has taken a member event away. */

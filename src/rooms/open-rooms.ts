@@ -9,8 +9,10 @@ import { ClientEvents, type UnsignedSources } from './client-events.ts';
 import { CurrentState } from './current-state.ts';
 import type { EventHook } from './draft.ts';
 import { EventStore } from './event-store.ts';
+import { EventTransactions } from './event-transactions.ts';
 import { JoinedRooms } from './joined-rooms.ts';
 import { MembershipStore } from './membership-store.ts';
+import { RepeatedRequests } from './repeated-requests.ts';
 import { RoomDirectory } from './room-directory.ts';
 import { RoomEngine } from './room-engine.ts';
 import { StateKeyStore } from './state-tree/state-key-store.ts';
@@ -27,8 +29,8 @@ export interface RoomsOptions {
   readonly caches: CacheBudget;
   /** Slices that store something with events, in the order in which they are asked. May grow until the first event. */
   readonly hooks: EventHook[];
-  /** What other slices tell in `unsigned`. */
-  readonly unsignedSources: UnsignedSources;
+  /** What other slices tell in `unsigned`. Transaction ids are the engine's own matter unless told otherwise. */
+  readonly unsignedSources: Pick<UnsignedSources, 'aggregations'> & Partial<UnsignedSources>;
 }
 
 /** The room engine, assembled: its one writer and its readers. */
@@ -43,6 +45,8 @@ export interface Rooms {
   readonly timeline: TimelineStore;
   readonly visibility: Visibility;
   readonly clientEvents: ClientEvents;
+  readonly transactions: EventTransactions;
+  readonly repeated: RepeatedRequests;
 }
 
 export function openRooms(options: RoomsOptions): Rooms {
@@ -78,6 +82,11 @@ export function openRooms(options: RoomsOptions): Rooms {
     directory,
     current,
   );
+  const transactions = new EventTransactions(reader, events, clock);
+  const unsignedSources: UnsignedSources = {
+    transactionIds: (sent, reader) => transactions.transactionIds(sent, reader),
+    ...options.unsignedSources,
+  };
   return {
     streams,
     engine,
@@ -88,6 +97,8 @@ export function openRooms(options: RoomsOptions): Rooms {
     current,
     timeline: new TimelineStore(reader, events),
     visibility: new Visibility(directory, members, current, events),
-    clientEvents: new ClientEvents(events, caches.cache('client-events', 0.2), clock, options.unsignedSources),
+    clientEvents: new ClientEvents(events, caches.cache('client-events', 0.2), clock, unsignedSources),
+    transactions,
+    repeated: new RepeatedRequests(clock),
   };
 }

@@ -1,6 +1,6 @@
 import { canRedact } from '#protocol/event-auth/index.ts';
-import { referenceHashBase64 } from '#protocol/events/index.ts';
-import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
+import { redactRoomEvent, referenceHashBase64 } from '#protocol/events/index.ts';
+import { type EventId, parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { StreamBatch } from '#platform/streams/ports.ts';
@@ -36,8 +36,14 @@ export interface PendingEvent {
   readonly nodes: readonly HashedNode[];
   /** For state events: the interned key and what held before. */
   readonly change: { readonly stateKeyNid: number; readonly previous: StoredEvent | undefined } | undefined;
-  /** The event that it redacts at once, because its sender may. */
-  readonly redactsNow: StoredEvent | undefined;
+  /** What it redacts at once, because its sender may. */
+  readonly redactsNow: RedactionInForce | undefined;
+}
+
+export interface RedactionInForce {
+  readonly target: StoredEvent;
+  /** The state event that came after the target and tells its content in `unsigned.prev_content`. */
+  readonly successor: StoredEvent | undefined;
 }
 
 /** The row of a room that does not exist yet. */
@@ -62,11 +68,17 @@ export function persistEvent(
   replaceExtremities(batch, event, previous);
   if (pending.change !== undefined) persistStateChange(batch, pending, event, stores);
   if (event.redacts !== undefined) batch.add(insertRedaction(event.nid, event.roomNid, event.redacts));
-  const target = pending.redactsNow;
-  if (target !== undefined) {
-    batch.add(stores.events.markRedacted(target.eventId, target.roomNid, event.eventId));
-    batch.afterCommit(() => stores.events.forget(target.eventId));
-  }
+  if (pending.redactsNow !== undefined) redact(batch, pending.redactsNow, event.eventId, stores);
+}
+
+function redact(batch: StreamBatch, { target, successor }: RedactionInForce, by: EventId, stores: PersistStores): void {
+  batch.add(stores.events.markRedacted(target.eventId, target.roomNid, by));
+  batch.afterCommit(() => stores.events.forget(target.eventId));
+  if (target.type === 'm.room.member') batch.add(stores.members.redactProfile(target.roomNid, target.nid));
+  if (successor === undefined) return;
+  const left = redactRoomEvent(target, target.rules).content;
+  batch.add(stores.events.setUnsigned(successor.nid, { ...successor.unsigned, prev_content: left }));
+  batch.afterCommit(() => stores.events.forget(successor.eventId));
 }
 
 function replaceExtremities(batch: StreamBatch, event: StoredEvent, previous: readonly Extremity[]): void {
@@ -132,12 +144,24 @@ export async function redactionTarget(
   event: Pick<StoredEvent, 'redacts' | 'sender'>,
   room: HotRoom,
   events: EventStore,
-): Promise<StoredEvent | undefined> {
+): Promise<RedactionInForce | undefined> {
   if (event.redacts === undefined) return undefined;
   const target = await events.byId(event.redacts);
   if (target === undefined || target.roomNid !== room.identity.nid) return undefined;
   const redaction = { sender: event.sender, roomId: room.identity.roomId };
-  return canRedact(await room.powerLevels(), redaction, target, room.identity.rules) ? target : undefined;
+  if (!canRedact(await room.powerLevels(), redaction, target, room.identity.rules)) return undefined;
+  return { target, successor: target.isState ? await successorOf(target, room, events) : undefined };
+}
+
+/** The state event that replaced `event`, found by going back from the one in force. */
+async function successorOf(event: StoredEvent, room: HotRoom, events: EventStore): Promise<StoredEvent | undefined> {
+  let later = await room.state.get(event.type, event.stateKey);
+  while (later !== undefined && later.nid !== event.nid) {
+    const replaced = later.unsigned?.replaces_state;
+    if (replaced === event.eventId) return events.byNid(later.nid);
+    later = typeof replaced === 'string' ? await events.byId(replaced as EventId) : undefined;
+  }
+  return undefined;
 }
 
 /** The extremity that an event becomes. */

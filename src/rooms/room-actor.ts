@@ -1,4 +1,4 @@
-import type { UserId } from '#protocol/identifiers/index.ts';
+import type { EventId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import type { Sequences } from '#platform/storage/ports.ts';
 import type { StreamBatch, Streams } from '#platform/streams/ports.ts';
@@ -46,7 +46,10 @@ export class RoomActor {
   #tail: Promise<unknown> = Promise.resolve();
   #room: HotRoom | undefined;
   #isNew: boolean;
-  /** Operations queued or running. */
+  /** Batches handed to the database, neither committed nor failed yet, and who waits for there to be none. */
+  #batches = 0;
+  #onSettled: (() => void) | undefined;
+  /** Turns queued or running, and batches under way. Only an actor without any may be dropped: its room is as committed. */
   pendingCount = 0;
 
   /** `load` reads the room as committed. With `fresh`, the room does not exist yet: its first batch makes it. */
@@ -65,10 +68,7 @@ export class RoomActor {
    */
   run<T>(task: (turn: RoomTurn) => Promise<T>): Promise<T> {
     this.pendingCount++;
-    const result = this.#tail.then(async () => {
-      this.#room ??= await this.load();
-      return task(new RoomTurn(this, this.#room));
-    });
+    const result = this.#tail.then(async () => task(new RoomTurn(this, this.#room ?? (await this.#reload()))));
     this.#tail = result.then(
       () => this.pendingCount--,
       () => this.pendingCount--,
@@ -76,14 +76,18 @@ export class RoomActor {
     return result;
   }
 
+  /** See `RoomTurn.preview`. */
+  async preview(room: HotRoom, draft: Draft): Promise<EventId> {
+    return (await createEvent(draft, room, this.dependencies.signer)).eventId;
+  }
+
   /** See `RoomTurn.append`. Only while a turn runs. */
   async append(room: HotRoom, drafts: readonly Draft[], options: AppendOptions): Promise<() => Promise<Appended[]>> {
     const outcome: Appended[] = [];
     const steps: Step[] = [];
-    const before = { state: room.state, extremities: room.extremities };
     try {
       for (const draft of drafts) {
-        const equal = options.deduplicate === false ? undefined : await findEqualState(draft, room);
+        const equal = options.deduplicate === false ? undefined : await findEqualState(draft, room, this.dependencies.events);
         if (equal !== undefined) {
           outcome.push({ event: equal, deduplicated: true });
           continue;
@@ -93,10 +97,9 @@ export class RoomActor {
         outcome.push({ event: step.event, deduplicated: false });
       }
     } catch (error) {
-      // Nothing was stored; the steps built so far must not stay in memory.
+      // Nothing was stored; the steps built so far must not stay in memory, and the room that they moved is of no use.
       this.dependencies.stateTrees.settle(nodesOf(steps), false);
-      if (steps.length > 0) this.#room = undefined;
-      else room.replaceState(before.state, before.extremities);
+      if (steps.length > 0) this.#drop(room);
       throw error;
     }
     const committed = this.#commit(room, steps, options.contribute);
@@ -105,6 +108,22 @@ export class RoomActor {
       let index = 0;
       return outcome.map((one) => (one.deduplicated ? one : { event: events[index++]!, deduplicated: false }));
     };
+  }
+
+  /** The room as committed, once nothing is under way that could still change it. */
+  async #reload(): Promise<HotRoom> {
+    if (this.#batches > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onSettled = resolve;
+      });
+    }
+    this.#room = await this.load();
+    return this.#room;
+  }
+
+  /** Forgets a hot room that has moved past what is stored. Another may have taken its place already. */
+  #drop(room: HotRoom): void {
+    if (this.#room === room) this.#room = undefined;
   }
 
   /** Takes the next event through checks, signature and state, and moves the hot room past it. */
@@ -171,8 +190,9 @@ export class RoomActor {
     const isNew = this.#isNew;
     this.#isNew = false;
     const nodes = nodesOf(steps);
+    const { root } = room;
     const committed = streams.commit((batch) => {
-      if (isNew) addRoom(batch, room, room.root);
+      if (isNew) addRoom(batch, room, root);
       const stored = steps.map((step) => persistStep(batch, step, this.dependencies));
       contribute?.(batch, stored.at(-1)!);
       batch.afterCommit(() => {
@@ -185,11 +205,24 @@ export class RoomActor {
       batch.wake({ roomId: room.identity.roomId }, ...steps.flatMap(({ event }) => wokenUsers(event)));
       return stored;
     });
-    return committed.catch((error: unknown) => {
+    const outcome = committed.catch((error: unknown) => {
       stateTrees.settle(nodes, false);
-      this.#room = undefined;
+      this.#drop(room);
       throw error;
     });
+    this.#track(outcome);
+    return outcome;
+  }
+
+  #track(batch: Promise<unknown>): void {
+    this.pendingCount++;
+    this.#batches++;
+    const done = () => {
+      this.pendingCount--;
+      this.#batches--;
+      if (this.#batches === 0) this.#onSettled?.();
+    };
+    batch.then(done, done);
   }
 }
 
@@ -207,6 +240,15 @@ export class RoomTurn {
    */
   append(drafts: readonly Draft[], options: AppendOptions = {}): Promise<() => Promise<Appended[]>> {
     return this.actor.append(this.room, drafts, options);
+  }
+
+  /**
+   * The id that the draft's event would have if it were the next: the same as later in this turn when it is appended first,
+   * says its own time, and the room version has ids that are hashes.
+   * @throws MatrixError as `append`.
+   */
+  preview(draft: Draft): Promise<EventId> {
+    return this.actor.preview(this.room, draft);
   }
 }
 

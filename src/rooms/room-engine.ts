@@ -16,6 +16,8 @@ const HOT_ROOMS_MAX = 5_000;
 /** Writes to rooms. Every event and every change of state goes through here, one room's after the other. */
 export class RoomEngine {
   readonly #actors = new Map<RoomId, RoomActor>();
+  /** Ids of rooms that are being made. */
+  readonly #creating = new Set<RoomId>();
 
   constructor(
     private readonly dependencies: ActorDependencies,
@@ -51,26 +53,59 @@ export class RoomEngine {
   }
 
   /**
-   * Makes a room of `drafts`, of which the first is its create event, in one batch. From version 12 on its id follows from
-   * that event; before, it is `!opaque:server` with a random opaque part.
+   * The id that a room made of this create event has. From version 12 on it follows from that event, which therefore says
+   * its own time; before, it is `!opaque:server` with a random opaque part.
    */
-  async create(rules: RoomVersionRules, drafts: readonly Draft[]): Promise<{ roomId: RoomId; appended: Appended[] }> {
-    const { signer, sequences } = this.dependencies;
-    const [create, ...others] = drafts;
-    if (create === undefined) throw new Error('a room starts with its create event');
-    // The same draft at the same time gives the same event, and so the same room id, both times that it is built.
-    const timed = { ...create, originServerTs: create.originServerTs ?? signer.clock.now() };
-    const roomId = rules.roomIdIsCreateHash
-      ? roomIdOfCreateEvent((await createEvent(timed, this.#empty({ nid: 0, roomId: '' as RoomId, rules }), signer)).eventId)
-      : (`!${signer.random.text(18)}:${signer.serverName}` as RoomId);
-    const identity: RoomIdentity = { nid: sequences.next('room'), roomId, rules };
-    const fresh = this.#empty(identity);
-    const actor = new RoomActor(this.dependencies, () => this.current.load(identity), fresh);
-    const finish = await actor.run((turn) => turn.append([timed, ...others]));
-    const appended = await finish();
-    this.rooms.add(identity);
-    this.#actors.set(roomId, actor);
-    return { roomId, appended };
+  async newRoomId(rules: RoomVersionRules, create: Draft & { readonly originServerTs: number }): Promise<RoomId> {
+    const { signer } = this.dependencies;
+    if (!rules.roomIdIsCreateHash) return `!${signer.random.text(18)}:${signer.serverName}` as RoomId;
+    const nowhere = this.#empty({ nid: 0, roomId: '' as RoomId, rules });
+    return roomIdOfCreateEvent((await createEvent(create, nowhere, signer)).eventId);
+  }
+
+  /**
+   * Makes a room of `drafts`, of which the first is its create event, in one batch. `roomId`, where the caller needs it
+   * beforehand, is one of `newRoomId` for this very create event.
+   * @throws MatrixError as `send`; then there is no room.
+   */
+  async create(
+    rules: RoomVersionRules,
+    drafts: readonly Draft[],
+    options: Pick<AppendOptions, 'contribute'> & { readonly roomId?: RoomId } = {},
+  ): Promise<{ roomId: RoomId; appended: Appended[] }> {
+    const [first, ...others] = drafts;
+    if (first === undefined) throw new Error('a room starts with its create event');
+    const { create, roomId } = await this.#claim(rules, first, options.roomId);
+    try {
+      const identity: RoomIdentity = { nid: this.dependencies.sequences.next('room'), roomId, rules };
+      const actor = new RoomActor(this.dependencies, () => this.current.load(identity), this.#empty(identity));
+      const finish = await actor.run((turn) => turn.append([create, ...others], { contribute: options.contribute }));
+      const appended = await finish();
+      this.rooms.add(identity);
+      this.#actors.set(roomId, actor);
+      return { roomId, appended };
+    } finally {
+      this.#creating.delete(roomId);
+    }
+  }
+
+  /**
+   * A room id that no other room has, and the create event that goes with it. Where the id is that event's hash, two rooms
+   * that one user makes in one millisecond would be the same: the later one is dated a millisecond on.
+   */
+  async #claim(rules: RoomVersionRules, first: Draft, given: RoomId | undefined): Promise<{ create: Draft; roomId: RoomId }> {
+    let originServerTs = first.originServerTs ?? this.dependencies.signer.clock.now();
+    for (;;) {
+      const create = { ...first, originServerTs };
+      const roomId = given ?? (await this.newRoomId(rules, create));
+      const isTaken = this.#creating.has(roomId) || this.#actors.has(roomId) || (await this.rooms.find(roomId)) !== undefined;
+      if (!isTaken && !this.#creating.has(roomId)) {
+        this.#creating.add(roomId);
+        return { create, roomId };
+      }
+      if (given !== undefined) throw new MatrixError('M_ROOM_IN_USE', 'This room exists already');
+      originServerTs++;
+    }
   }
 
   #empty(identity: RoomIdentity): HotRoom {

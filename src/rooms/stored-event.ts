@@ -1,6 +1,7 @@
 import type { EventReferences, Pdu, RoomEvent } from '#protocol/events/pdu.ts';
 import type { EventId, RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
+import { redactedContent } from '#protocol/redaction/index.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
 import { rootFromBytes, type StateRoot } from './state-tree/node.ts';
 import { EventStatus, type RoomTables } from './tables.ts';
@@ -40,6 +41,7 @@ export class StoredEvent implements RoomEvent {
   readonly #rest: string;
   readonly #unsigned: string | null;
   #content: JsonObject | undefined;
+  #redactedContent: JsonObject | undefined;
   #restParsed: JsonObject | undefined;
 
   constructor(
@@ -65,9 +67,11 @@ export class StoredEvent implements RoomEvent {
     this.#unsigned = row.unsigned;
   }
 
+  /** Of a redacted event, what the redaction left. `contentText` and `pdu` are as sent. */
   get content(): JsonObject {
-    this.#content ??= JSON.parse(this.contentText) as JsonObject;
-    return this.#content;
+    if (this.redactedBy === undefined) return this.#sentContent();
+    this.#redactedContent ??= redactedContent(this.type, this.#sentContent(), this.rules);
+    return this.#redactedContent;
   }
 
   get prevEventIds(): readonly EventId[] {
@@ -80,7 +84,7 @@ export class StoredEvent implements RoomEvent {
 
   get redacts(): EventId | undefined {
     if (this.type !== 'm.room.redaction') return undefined;
-    const target = this.rules.redactsInContent ? this.content.redacts : this.#parsedRest().redacts;
+    const target = this.rules.redactsInContent ? this.#sentContent().redacts : this.#parsedRest().redacts;
     return typeof target === 'string' ? (target as EventId) : undefined;
   }
 
@@ -105,7 +109,7 @@ export class StoredEvent implements RoomEvent {
 
   /** The event as servers exchange it, laid out anew. */
   get pdu(): Pdu {
-    const { type, sender, depth, content } = this;
+    const { type, sender, depth } = this;
     return {
       ...this.#parsedRest(),
       ...(this.rules.eventIdFormat === 'opaque' ? { event_id: this.eventId } : {}),
@@ -114,9 +118,14 @@ export class StoredEvent implements RoomEvent {
       type,
       sender,
       depth,
-      content,
+      content: this.#sentContent(),
       origin_server_ts: this.originServerTs,
     } as unknown as Pdu;
+  }
+
+  #sentContent(): JsonObject {
+    this.#content ??= JSON.parse(this.contentText) as JsonObject;
+    return this.#content;
   }
 
   #parsedRest(): JsonObject {

@@ -47,7 +47,7 @@ export function parseConfigText(text: string, name: string): JsonObject {
 
 const ENVIRONMENT_PREFIX = 'MYELIN_';
 /** Variables with the prefix that are for the launcher and the command line, and no keys. */
-const NO_KEYS = new Set(['MYELIN_CONFIG', 'MYELIN_BUN']);
+const NO_KEYS = new Set(['MYELIN_CONFIG', 'MYELIN_BUN', 'MYELIN_LAUNCHER_PID']);
 
 /** `MYELIN_SERVER_NAME=x` is the key `server_name`; the value is read as YAML, so numbers, booleans and lists work. */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): JsonObject {

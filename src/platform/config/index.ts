@@ -6,7 +6,7 @@
 export { type DefaultConfigOptions, renderDefaultConfig, writeDefaultConfig } from './default-config.ts';
 export { type Config, type ConfigSource, loadConfig } from './load-config.ts';
 export { ConfigError } from './problems.ts';
-export type { DatabaseConfig, PostgresConfig, SqliteConfig } from './sections/database.ts';
+export type { DatabaseConfig } from './sections/database.ts';
 export type { ExperimentalConfig } from './sections/experimental.ts';
 export type {
   AppservicesConfig,

@@ -33,7 +33,7 @@ export type {
   Transactor,
 } from './ports.ts';
 export { BatchConflict } from './ports.ts';
-export type { PostgresConfig } from './postgres/open-postgres.ts';
+export type { PostgresConfig } from './postgres/connection-options.ts';
 export { schemaOf } from './schema-of.ts';
 export { statement, tables } from './tables.ts';
 export { isStorableText, UnstorableText } from './values.ts';

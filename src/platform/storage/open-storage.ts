@@ -3,7 +3,8 @@ import type { Engine, EngineHooks } from './engine.ts';
 import { GroupCommit, type GroupObservation } from './group-commit.ts';
 import { migrate } from './migrator.ts';
 import type { Migration, Storage } from './ports.ts';
-import { openPostgresEngine, type PostgresConfig } from './postgres/open-postgres.ts';
+import type { PostgresConfig } from './postgres/connection-options.ts';
+import { openPostgresEngine } from './postgres/open-postgres.ts';
 import { ReservedSequences } from './sequences.ts';
 import { openSqliteEngine, type SqliteConfig } from './sqlite/open-sqlite.ts';
 

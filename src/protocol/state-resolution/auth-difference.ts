@@ -1,5 +1,5 @@
 import type { EventId } from '../identifiers/index.ts';
-import { CHUNK, load, PAUSE } from './pacing.ts';
+import { CHUNK, chunksOf, load, PAUSE, union } from './pacing.ts';
 import { PriorityQueue } from './priority-queue.ts';
 import type { AuthNode, Lookup, Resolution, ResolutionSources } from './sources.ts';
 import { subtractUnconflictedChain } from './unconflicted-chain.ts';
@@ -27,7 +27,8 @@ interface Mark {
  */
 export function* authDifference(input: AuthDifferenceInput): Resolution<ReadonlySet<EventId>> {
   const ofConflicted = yield* differenceOfConflictedChains(input.forks, input.authGraph);
-  return yield* subtractUnconflictedChain(ofConflicted, new Set(input.forks.flat()), input);
+  if (ofConflicted.size === 0) return new Set();
+  return yield* subtractUnconflictedChain(ofConflicted, yield* union(input.forks), input);
 }
 
 /** The events in the chains of some forks' events but not of all, highest rank first. */
@@ -38,9 +39,12 @@ function* differenceOfConflictedChains(
   const difference = new Map<EventId, AuthNode>();
   const walk = new ChainWalk((1n << BigInt(forks.length)) - 1n, graph);
   for (const [index, eventIds] of forks.entries()) {
-    yield* load('load-auth-nodes', eventIds, graph);
-    for (const eventId of eventIds) walk.expand(graph.get(eventId), 1n << BigInt(index));
-    yield* walk.reachNoted();
+    for (const chunk of chunksOf(eventIds)) {
+      yield* load('load-auth-nodes', chunk, graph);
+      for (const eventId of chunk) walk.expand(graph.get(eventId), 1n << BigInt(index));
+      yield* walk.reachNoted();
+      yield PAUSE;
+    }
   }
   let steps = 0;
   // Once every event still to be visited is in all chains, so is everything below.

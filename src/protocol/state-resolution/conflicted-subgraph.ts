@@ -1,5 +1,5 @@
 import type { EventId } from '../identifiers/index.ts';
-import { CHUNK, load, PAUSE } from './pacing.ts';
+import { CHUNK, load, PAUSE, union } from './pacing.ts';
 import type { AuthNode, Lookup, Resolution } from './sources.ts';
 
 /**
@@ -14,7 +14,7 @@ export function* conflictedStateSubgraph(
 ): Resolution<ReadonlySet<EventId>> {
   const citedBy = yield* walkDown(conflicted, graph);
   // Back up from the conflicted events: what is above one, and was come to from one, is between two.
-  const between = new Set(conflicted);
+  const between = yield* union([conflicted]);
   const work = [...conflicted];
   let steps = 0;
   for (let eventId = work.pop(); eventId !== undefined; eventId = work.pop()) {
@@ -36,9 +36,12 @@ function* walkDown(
   const citedBy = new Map<EventId, EventId[]>();
   yield* load('load-auth-nodes', conflicted, graph);
   let lowest = Number.POSITIVE_INFINITY;
-  for (const eventId of conflicted) lowest = Math.min(lowest, graph.get(eventId)?.authRank ?? lowest);
-
   let steps = 0;
+  for (const eventId of conflicted) {
+    lowest = Math.min(lowest, graph.get(eventId)?.authRank ?? lowest);
+    if (++steps % CHUNK === 0) yield PAUSE;
+  }
+
   let level = [...conflicted];
   while (level.length > 0) {
     yield* load('load-auth-nodes', authEventsOf(level, graph), graph);

@@ -35,3 +35,16 @@ export function* chunksOf<T>(items: Iterable<T>): Generator<T[], void, void> {
   }
   if (chunk.length > 0) yield chunk;
 }
+
+/** The distinct members of several collections. `new Set([...a, ...b])` of a large room would hold up everything else. */
+export function* union<T>(collections: Iterable<Iterable<T>>): Resolution<Set<T>> {
+  const all = new Set<T>();
+  let steps = 0;
+  for (const collection of collections) {
+    for (const item of collection) {
+      all.add(item);
+      if (++steps % CHUNK === 0) yield PAUSE;
+    }
+  }
+  return all;
+}

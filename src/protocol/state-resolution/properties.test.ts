@@ -6,7 +6,7 @@ import type { RoomVersion } from '../room-versions/index.ts';
 import {
   authDifference,
   conflictedStateSubgraph,
-  conflictsOf,
+  conflictsOf as conflictsOfForks,
   resolveState,
   runResolution,
   splitStateMapKey,
@@ -121,6 +121,9 @@ function tell(dag: TestDag, fork: Map<never, EventId>, keyIndex: number, eventIn
   else fork.set(key, (candidates[eventIndex % candidates.length] as { eventId: EventId }).eventId);
 }
 
+type Conflicts = ReturnType<typeof conflictsOf>;
+const conflictsOf = (forks: readonly State[]) => runResolution(conflictsOfForks(forks), () => undefined);
+
 const byKey = (state: State) => [...state].sort(([a], [b]) => (a < b ? -1 : 1));
 const sorted = (ids: Iterable<EventId>) => [...ids].sort();
 
@@ -156,7 +159,7 @@ describe.each(['1', '2', '11', '12'] as const)('in room version %s', (version) =
 
   test('the order of conflicts and of the events at them does not matter', () => {
     check((dag, forks) => {
-      const resolve = (conflicted: ReturnType<typeof conflictsOf>) => {
+      const resolve = (conflicted: Conflicts) => {
         const { ports, answer } = dag.sources(forks);
         const difference = new Oracle(dag.nodes, dag.rules).authDifference(forks);
         const input = { ...ports, rules: dag.rules, conflicted, authDifference: difference };

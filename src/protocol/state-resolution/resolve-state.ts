@@ -1,6 +1,7 @@
 import type { EventId } from '../identifiers/index.ts';
 import type { RoomVersionRules } from '../room-versions/index.ts';
 import { authDifference } from './auth-difference.ts';
+import { chunksOf, PAUSE } from './pacing.ts';
 import { resolveV1 } from './resolve-v1.ts';
 import { resolveV2 } from './resolve-v2.ts';
 import type { Resolution, ResolutionSources } from './sources.ts';
@@ -40,42 +41,59 @@ export interface ForksInput extends ResolutionSources {
   readonly forks: readonly ReadonlyMap<StateMapKey, EventId>[];
 }
 
-/** `authDifference`, then `resolveState`. */
+/** `conflictsOf`, `authDifference`, `resolveState`. */
 export function* resolveForks(input: ForksInput): Resolution<ResolvedState> {
   const { rules } = input;
-  const conflicted = conflictsOf(input.forks);
+  const conflicted = yield* conflictsOf(input.forks);
   if (conflicted.size === 0) return new Map();
-  const forks = input.forks.map((fork) =>
-    [...fork].filter(([key]) => conflicted.has(key)).map(([, eventId]) => eventId),
-  );
   const difference: ReadonlySet<EventId> =
-    rules.stateResolution === 'v1' ? new Set() : yield* authDifference(sourcesWith(input, { forks }));
-  return yield* resolveState(sourcesWith(input, { rules, conflicted, authDifference: difference }));
+    rules.stateResolution === 'v1'
+      ? new Set()
+      : yield* authDifference(withSources(input, { forks: yield* eventsAt(conflicted, input.forks) }));
+  return yield* resolveState(withSources(input, { rules, conflicted, authDifference: difference }));
 }
 
-/** The conflicted map of the states of several forks. */
-export function conflictsOf(
+/** The conflicted map of the states of several forks. Entries that every fork has alike may be left out of all. */
+export function* conflictsOf(
   forks: readonly ReadonlyMap<StateMapKey, EventId>[],
-): ReadonlyMap<StateMapKey, readonly EventId[]> {
+): Resolution<ReadonlyMap<StateMapKey, readonly EventId[]>> {
   const conflicted = new Map<StateMapKey, readonly EventId[]>();
-  const seen = new Set<StateMapKey>();
   for (const fork of forks) {
-    for (const key of fork.keys()) {
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const values = new Set(forks.map((other) => other.get(key)));
-      if (values.size > 1)
+    for (const chunk of chunksOf(fork)) {
+      for (const [key, eventId] of chunk) {
+        if (conflicted.has(key) || forks.every((other) => other.get(key) === eventId)) continue;
+        const values = new Set(forks.map((other) => other.get(key)));
         conflicted.set(
           key,
           [...values].filter((value) => value !== undefined),
         );
+      }
+      yield PAUSE;
     }
   }
   return conflicted;
 }
 
+/** For each fork, the events that it has at conflicted keys. */
+function* eventsAt(
+  conflicted: ReadonlyMap<StateMapKey, unknown>,
+  forks: readonly ReadonlyMap<StateMapKey, EventId>[],
+): Resolution<readonly (readonly EventId[])[]> {
+  const events: EventId[][] = forks.map(() => []);
+  for (const [index, fork] of forks.entries()) {
+    for (const chunk of chunksOf(conflicted.keys())) {
+      for (const key of chunk) {
+        const eventId = fork.get(key);
+        if (eventId !== undefined) events[index]?.push(eventId);
+      }
+      yield PAUSE;
+    }
+  }
+  return events;
+}
+
 /** The sources may be an object with methods of a class, which spreading would lose. */
-function sourcesWith<T extends object>(sources: ResolutionSources, more: T): ResolutionSources & T {
+function withSources<T extends object>(sources: ResolutionSources, more: T): ResolutionSources & T {
   return {
     events: sources.events,
     authGraph: sources.authGraph,

@@ -41,7 +41,7 @@ export function* resolveV1(input: StateResolutionInput): Resolution<ResolvedStat
   yield* runPass(passes.members, state, lastAllowedInTurn);
   yield* runPass(passes.others, state, highestAllowed);
 
-  return new Map([...conflicted.keys()].map((key) => [key, state.applied.get(key)?.eventId]));
+  return yield* state.resolvedAt(conflicted.keys());
 }
 
 function* idsOf(entries: readonly (readonly [StateMapKey, readonly EventId[]])[]): Iterable<EventId> {
@@ -80,7 +80,10 @@ function* runPass(
     for (const candidates of chunk) chosen.push(choose(candidates, state));
     yield PAUSE;
   }
-  for (const event of chosen) state.apply(event);
+  for (const chunk of chunksOf(chosen)) {
+    for (const event of chunk) state.apply(event);
+    yield PAUSE;
+  }
 }
 
 /** The first, then each that is allowed with the one before it in R, up to the first that is not. */

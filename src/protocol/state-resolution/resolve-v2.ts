@@ -2,7 +2,7 @@ import type { RoomEvent } from '../events/pdu.ts';
 import type { EventId } from '../identifiers/index.ts';
 import { conflictedStateSubgraph } from './conflicted-subgraph.ts';
 import { mainlineOrder } from './mainline-order.ts';
-import { CHUNK, chunksOf, load, PAUSE } from './pacing.ts';
+import { CHUNK, chunksOf, load, PAUSE, union } from './pacing.ts';
 import { reverseTopologicalPowerOrder } from './power-order.ts';
 import type { ResolvedState, StateResolutionInput } from './resolve-state.ts';
 import { iterativeAuthChecks, ResolvingState } from './resolving-state.ts';
@@ -28,8 +28,7 @@ export function* resolveV2(input: StateResolutionInput): Resolution<ResolvedStat
 
   // 3. The others, by the power levels of the partially resolved state.
   const powerLevelsId = yield* state.eventIdAt('m.room.power_levels', '');
-  const others = [...full.values()].filter((event) => !powerEvents.has(event.eventId));
-  const mainline = yield* mainlineOrder(others, powerLevelsId, input.authGraph);
+  const mainline = yield* mainlineOrder(yield* without(powerEvents, full), powerLevelsId, input.authGraph);
 
   // 4.
   yield* iterativeAuthChecks(mainline, state);
@@ -43,16 +42,19 @@ export function* resolveV2(input: StateResolutionInput): Resolution<ResolvedStat
  * subgraph.
  */
 function* fullConflictedSet(input: StateResolutionInput, isV21: boolean): Resolution<Map<EventId, RoomEvent>> {
-  let ids: ReadonlySet<EventId> = new Set([...input.conflicted.values()].flat());
-  if (isV21) ids = yield* conflictedStateSubgraph(ids, input.authGraph);
-  ids = new Set([...ids, ...input.authDifference]);
+  const conflictedSet = yield* union<EventId>(input.conflicted.values());
+  const withSubgraph = isV21 ? yield* conflictedStateSubgraph(conflictedSet, input.authGraph) : conflictedSet;
+  const ids = yield* union<EventId>([withSubgraph, input.authDifference]);
 
-  yield* load('load', ids, input.events);
   const full = new Map<EventId, RoomEvent>();
-  for (const eventId of ids) {
-    const event = input.events.get(eventId);
-    // Auth rules let no event without a state_key into auth_events.
-    if (event?.stateKey !== undefined) full.set(eventId, event);
+  for (const chunk of chunksOf(ids)) {
+    yield* load('load', chunk, input.events);
+    for (const eventId of chunk) {
+      const event = input.events.get(eventId);
+      // Auth rules let no event without a state_key into auth_events.
+      if (event?.stateKey !== undefined) full.set(eventId, event);
+    }
+    yield PAUSE;
   }
   return full;
 }
@@ -64,15 +66,19 @@ function* fullConflictedSet(input: StateResolutionInput, isV21: boolean): Resolu
  */
 function* withAuthChains(full: ReadonlyMap<EventId, RoomEvent>): Resolution<ReadonlyMap<EventId, RoomEvent>> {
   const found = new Map<EventId, RoomEvent>();
-  const work = [...full.values()].filter(isPowerEvent);
+  const work: RoomEvent[] = [];
   let steps = 0;
+  for (const event of full.values()) {
+    if (isPowerEvent(event)) work.push(event);
+    if (++steps % CHUNK === 0) yield PAUSE;
+  }
   for (let event = work.pop(); event !== undefined; event = work.pop()) {
     if (++steps % CHUNK === 0) yield PAUSE;
     if (found.has(event.eventId)) continue;
     found.set(event.eventId, event);
     for (const authEventId of event.authEventIds) {
       const authEvent = full.get(authEventId);
-      if (authEvent !== undefined && !found.has(authEventId)) work.push(authEvent);
+      
     }
   }
   return found;
@@ -94,16 +100,27 @@ function isPowerEvent(event: RoomEvent): boolean {
   }
 }
 
+function* without(
+  picked: ReadonlyMap<EventId, RoomEvent>,
+  full: ReadonlyMap<EventId, RoomEvent>,
+): Resolution<readonly RoomEvent[]> {
+  const others: RoomEvent[] = [];
+  for (const chunk of chunksOf(full.values())) {
+    for (const event of chunk) if (!picked.has(event.eventId)) others.push(event);
+    yield PAUSE;
+  }
+  return others;
+}
+
 /** What the resolution has made of the conflicted keys, and of keys that no fork has, but never of the unconflicted state. */
 function* withoutUnconflicted(
   state: ResolvingState,
   conflicted: ReadonlyMap<StateMapKey, readonly EventId[]>,
 ): Resolution<ResolvedState> {
-  const resolved = new Map<StateMapKey, EventId | undefined>();
-  for (const key of conflicted.keys()) resolved.set(key, state.applied.get(key)?.eventId);
-  const others = [...state.applied.keys()].filter((key) => !conflicted.has(key));
-  for (const keys of chunksOf(others)) {
-    yield { kind: 'look-up', keys };
+  const resolved = yield* state.resolvedAt(conflicted.keys());
+  for (const chunk of chunksOf(state.applied.keys())) {
+    const keys = chunk.filter((key) => !conflicted.has(key));
+    if (keys.length > 0) yield { kind: 'look-up', keys };
     for (const key of keys) {
       if (state.unconflicted(key) === undefined) resolved.set(key, state.applied.get(key)?.eventId);
     }

@@ -52,6 +52,16 @@ export class ResolvingState {
     return this.unconflicted(key);
   }
 
+  /** What has been applied at these keys. */
+  *resolvedAt(keys: Iterable<StateMapKey>): Resolution<Map<StateMapKey, EventId | undefined>> {
+    const resolved = new Map<StateMapKey, EventId | undefined>();
+    for (const chunk of chunksOf(keys)) {
+      for (const key of chunk) resolved.set(key, this.applied.get(key)?.eventId);
+      yield PAUSE;
+    }
+    return resolved;
+  }
+
   /** Loads all that the auth rules read when they check these events, whatever is applied meanwhile. */
   *prepare(events: readonly RoomEvent[]): Resolution<void> {
     const needed = new Set<EventId>();

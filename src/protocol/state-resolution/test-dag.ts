@@ -65,11 +65,8 @@ export class TestDag {
     const before = this.stateAfter(prevEventIds);
     const node = this.nodeOf(eventId, prevEventIds, before, fields);
     this.nodes.set(eventId, node);
-    for (const cited of node.authEventIds) {
-      if (node.stateKey === undefined) break;
-      const { type, stateKey } = node;
-      this.citedBy.set(cited, [...(this.citedBy.get(cited) ?? []), { eventId, type, stateKey }]);
-    }
+    if (node.stateKey !== undefined)
+      this.cite(node.authEventIds, { eventId, type: node.type, stateKey: node.stateKey });
     this.states.set(eventId, node.stateKey === undefined ? before : new Map(before).set(stateMapKeyOf(node), eventId));
     this.last = eventId;
     return eventId;
@@ -115,6 +112,14 @@ export class TestDag {
   /** Sources that know only what was asked for, and throw when asked for anything else. */
   sources(forks: readonly State[]): TestSources {
     return new TestSources(this.nodes, this.citedBy, forks, this.pageSize);
+  }
+
+  private cite(authEventIds: readonly EventId[], by: CitingEvent): void {
+    for (const cited of authEventIds) {
+      const citing = this.citedBy.get(cited);
+      if (citing === undefined) this.citedBy.set(cited, [by]);
+      else citing.push(by);
+    }
   }
 
   private nodeOf(eventId: EventId, prevEventIds: EventId[], before: State, fields: EventFields): Node {

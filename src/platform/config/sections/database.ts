@@ -1,49 +1,26 @@
 import { join } from 'node:path';
-import type { JsonObject } from '#protocol/json.ts';
+import type { StorageConfig } from '#platform/storage/index.ts';
 import type { Reader } from '../reader.ts';
 
-export type DatabaseConfig = SqliteConfig | PostgresConfig;
+/** As `openStorage` takes it. */
+export type DatabaseConfig = StorageConfig;
 
-export interface SqliteConfig {
-  readonly engine: 'sqlite';
-  /** Absolute path of the database file, or `:memory:`. */
-  readonly path: string;
-}
+type PostgresArguments = Omit<Extract<StorageConfig, { engine: 'postgres' }>, 'engine'>;
 
-export interface PostgresConfig {
-  readonly engine: 'postgres';
-  /** A host name, or the folder of a unix socket. */
-  readonly host: string;
-  readonly port: number;
-  readonly user: string | undefined;
-  readonly password: string | undefined;
-  readonly database: string | undefined;
-  /** libpq's words. */
-  readonly sslMode: 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
-  readonly sslRootCertPath: string | undefined;
-  readonly sslCertPath: string | undefined;
-  readonly sslKeyPath: string | undefined;
-  readonly minConnections: number;
-  readonly maxConnections: number;
-  readonly statementTimeoutMs: number;
-}
-
-/** What libpq accepts besides, and has no meaning for our driver. */
-const OTHER_LIBPQ_ARGUMENTS = [
-  'application_name',
-  'connect_timeout',
+/** Arguments of psycopg2, libpq and Synapse's connection pool that have no meaning for our driver. */
+const IGNORED_ARGUMENTS = [
+  'check_same_thread',
   'client_encoding',
-  'cp_reconnect',
+  'cp_good_sql',
   'cp_noisy',
   'cp_openfun',
-  'cp_good_sql',
+  'cp_reconnect',
   'fallback_application_name',
   'gssencmode',
   'keepalives',
   'keepalives_count',
   'keepalives_idle',
   'keepalives_interval',
-  'options',
   'passfile',
   'sslcompression',
   'sslcrl',
@@ -52,15 +29,17 @@ const OTHER_LIBPQ_ARGUMENTS = [
   'tcp_user_timeout',
 ];
 
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+
 export function readDatabase(reader: Reader, dataDir: string): DatabaseConfig {
   const database = databaseSection(reader);
   const name = database.choice('name', ['sqlite3', 'psycopg2'], 'sqlite3');
   database.integer('txn_limit', 0);
-  database.boolean('allow_unsafe_locale', false);
+  const allowUnsafeLocale = database.boolean('allow_unsafe_locale', false);
   const args = database.section('args');
-  return name === 'psycopg2'
-    ? readPostgres(args, database.duration('statement_timeout', 600_000))
-    : readSqlite(args, dataDir);
+  for (const ignored of IGNORED_ARGUMENTS) args.raw(ignored);
+  if (name === 'sqlite3') return { engine: 'sqlite', path: sqlitePath(args, dataDir) };
+  return { engine: 'postgres', allowUnsafeLocale, ...readPostgres(args) };
 }
 
 /** Synapse can spread its tables over several `databases`; with one entry that is the same as `database`. */
@@ -75,54 +54,42 @@ function databaseSection(reader: Reader): Reader {
   return only;
 }
 
-function readSqlite(args: Reader, dataDir: string): SqliteConfig {
-  for (const ignored of ['cp_min', 'cp_max', 'check_same_thread']) args.raw(ignored);
-  const file = args.optionalString('database');
-  return {
-    engine: 'sqlite',
-    path: file === ':memory:' ? file : (args.optionalPath('database') ?? join(dataDir, 'homeserver.db')),
-  };
-}
-
-function readPostgres(args: Reader, statementTimeoutMs: number): PostgresConfig {
-  for (const ignored of OTHER_LIBPQ_ARGUMENTS) args.raw(ignored);
-  const dsn = parseDsn(args.optionalString('dsn'));
-  const text = (key: string): string | undefined => args.optionalString(key) ?? (dsn[key] as string | undefined);
-  return {
-    engine: 'postgres',
-    host: text('host') ?? 'localhost',
-    port: args.integer('port', Number(dsn.port ?? 5432), { min: 1, max: 65535 }),
-    user: text('user'),
-    password: args.secret('password') ?? text('password'),
-    database: text('database') ?? text('dbname'),
-    sslMode: args.choice(
-      'sslmode',
-      ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'],
-      (dsn.sslmode as PostgresConfig['sslMode']) ?? 'prefer',
-    ),
-    sslRootCertPath: args.optionalPath('sslrootcert'),
-    sslCertPath: args.optionalPath('sslcert'),
-    sslKeyPath: args.optionalPath('sslkey'),
-    minConnections: args.integer('cp_min', 3),
-    maxConnections: args.integer('cp_max', 10, { min: 1 }),
-    statementTimeoutMs,
-  };
-}
-
-/** A connection URL, or libpq's `key=value` words. */
-function parseDsn(dsn: string | undefined): JsonObject {
-  if (dsn === undefined) return {};
-  if (/^postgres(ql)?:\/\//.test(dsn) && URL.canParse(dsn)) {
-    const url = new URL(dsn);
-    const given = {
-      host: url.hostname,
-      port: url.port,
-      user: decodeURIComponent(url.username),
-      password: decodeURIComponent(url.password),
-      dbname: decodeURIComponent(url.pathname.slice(1)),
-      ...Object.fromEntries(url.searchParams),
-    };
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
+function sqlitePath(args: Reader, dataDir: string): string {
+  for (const ignored of ['cp_min', 'cp_max']) args.raw(ignored);
+  if (args.optionalString('database') === ':memory:') {
+    args.problems.error(`${args.prefix}database`, 'must be a file: a database in memory would not survive a restart');
   }
+  return args.optionalPath('database') ?? join(dataDir, 'homeserver.db');
+}
+
+function readPostgres(args: Reader): PostgresArguments {
+  const dsn = args.optionalString('dsn');
+  const isUrl = dsn !== undefined && /^postgres(ql)?:\/\//.test(dsn);
+  return {
+    ...(dsn === undefined ? {} : isUrl ? { url: dsn } : parseWords(dsn)),
+    ...given('user', args.optionalString('user')),
+    ...given('password', args.secret('password')),
+    ...given('host', args.optionalString('host')),
+    ...given('port', args.optionalInteger('port', { min: 1, max: 65535 })),
+    ...given('database', args.optionalString('database') ?? args.optionalString('dbname')),
+    ...(args.has('sslmode') ? { sslmode: args.choice('sslmode', SSL_MODES, 'prefer') } : {}),
+    ...given('sslrootcert', args.optionalPath('sslrootcert')),
+    ...given('sslcert', args.optionalPath('sslcert')),
+    ...given('sslkey', args.optionalPath('sslkey')),
+    ...given('connect_timeout', args.optionalInteger('connect_timeout')),
+    ...given('application_name', args.optionalString('application_name')),
+    ...given('options', args.optionalString('options')),
+    ...given('cp_min', args.optionalInteger('cp_min')),
+    ...given('cp_max', args.optionalInteger('cp_max', { min: 1 })),
+  };
+}
+
+/** A key with its value, or nothing: the driver takes `undefined` for a value. */
+function given<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]: V });
+}
+
+/** libpq's `key=value key='other value'`. */
+function parseWords(dsn: string): PostgresArguments {
   return Object.fromEntries([...dsn.matchAll(/(\w+)\s*=\s*(?:'([^']*)'|(\S+))/g)].map((m) => [m[1], m[2] ?? m[3]]));
 }

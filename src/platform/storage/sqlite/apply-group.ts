@@ -1,18 +1,10 @@
-import { type SqliteValue, sqliteErrorCode } from '#platform/runtime/sqlite.ts';
+import { sqliteErrorCode } from '#platform/runtime/sqlite.ts';
 import { ANY_ROWS } from '../pending-batch.ts';
-import { type Failure, type GroupRequest, NEW_TEXT, ONE_OFF_TEXT, type WriterAnswer } from './messages.ts';
+import type { Step } from '../writer/decode-group.ts';
+import type { Failure, GroupAnswer, WriterAnswer } from '../writer/messages.ts';
 import type { TextCache } from './text-cache.ts';
 
-interface Step {
-  readonly number: number;
-  readonly text: string;
-  readonly expected: number;
-  readonly parameters: readonly SqliteValue[];
-  /** Its place among all statements of the group. */
-  readonly place: number;
-}
-
-type Rows = (number | Record<string, unknown>[])[];
+type Rows = GroupAnswer['rows'][number][];
 
 /** A statement that did not do what its batch needs. */
 class StepFailure extends Error {
@@ -29,8 +21,7 @@ class StepFailure extends Error {
  * Applies a group in one transaction. At first without savepoints, as nearly every group succeeds; if one batch fails, the
  * group is run again with a savepoint each.
  */
-export function applyGroup(request: GroupRequest, texts: TextCache): WriterAnswer {
-  const batches = decode(request, texts);
+export function applyGroup(batches: readonly Step[][], texts: TextCache): WriterAnswer {
   try {
     const rows: Rows = [];
     transaction(texts, () => {
@@ -108,40 +99,20 @@ function runSteps(steps: readonly Step[], texts: TextCache, rows: Rows): void {
     } catch (error) {
       if (error instanceof StepFailure) throw new StepFailure(index, error.conflict, error.message);
       if (!isOwnFault(error)) throw error;
-      throw new StepFailure(index, isConflict(error), `${messageOf(error)}, in: ${textOf(step, texts)}`);
+      throw new StepFailure(index, isConflict(error), `${messageOf(error)}, in: ${step.sql}`);
     }
   }
 }
 
 function runStep(step: Step, texts: TextCache, rows: Rows): void {
-  const count = texts.with(step.number, step.text, (statement) => {
+  const count = texts.with(step, (statement) => {
     if (!statement.givesRows) return statement.run(step.parameters);
     const given = statement.all(step.parameters);
     rows.push(step.place, given);
     return given.length;
   });
   if (step.expected === ANY_ROWS || count === step.expected) return;
-  throw new StepFailure(0, true, `${count} rows instead of ${step.expected}, in: ${textOf(step, texts)}`);
-}
-
-function decode(request: GroupRequest, texts: TextCache): Step[][] {
-  let at = 0;
-  let place = 0;
-  const batches: Step[][] = [];
-  for (let left = request[at++] as number; left > 0; left--) {
-    const steps: Step[] = [];
-    for (let statements = request[at++] as number; statements > 0; statements--) {
-      const sent = request[at++] as number;
-      const text = sent === NEW_TEXT || sent === ONE_OFF_TEXT ? (request[at++] as string) : '';
-      const expected = request[at++] as number;
-      const count = request[at++] as number;
-      const parameters = request.slice(at, at + count);
-      at += count;
-      steps.push({ number: texts.number(sent, text), text, expected, parameters, place: place++ });
-    }
-    batches.push(steps);
-  }
-  return batches;
+  throw new StepFailure(0, true, `${count} rows instead of ${step.expected}, in: ${step.sql}`);
 }
 
 /** Whether a batch is to blame, rather than the disk, the memory or a lock, which fail all of a group. */
@@ -167,10 +138,6 @@ function describe(error: unknown, batch: number): Failure {
     return { batch, statement: error.statement, conflict: error.conflict, message: error.message };
   }
   return { batch, statement: -1, conflict: isConflict(error), message: messageOf(error) };
-}
-
-function textOf(step: Step, texts: TextCache): string {
-  return step.text === '' ? texts.text(step.number) : step.text;
 }
 
 function messageOf(error: unknown): string {

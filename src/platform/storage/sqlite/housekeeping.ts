@@ -21,13 +21,13 @@ export function keepTidy(database: SqliteDatabase): () => void {
   let copiedPages = 0;
   return () => {
     if (++groups % EVERY_GROUPS !== 0) return;
-    const pages = Number(logState.first([])?.['log'] ?? 0);
+    const pages = Number(logState.first([])?.log ?? 0);
     // After a checkpoint the log keeps its length until the next write starts it anew.
     if (pages < copiedPages) copiedPages = 0;
     if (pages - copiedPages < CHECKPOINT_PAGES) return;
     database.execute(`PRAGMA wal_checkpoint(${pages > RESTART_PAGES ? 'RESTART' : 'PASSIVE'})`);
     copiedPages = pages;
-    const free = Number(freePages.first([])?.['freelist_count'] ?? 0);
+    const free = Number(freePages.first([])?.freelist_count ?? 0);
     if (free > FREE_PAGES) database.execute(`PRAGMA incremental_vacuum(${FREED_AT_A_TIME})`);
   };
 }

@@ -1,9 +1,10 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Engine, EngineHooks } from '../engine.ts';
+import { ThreadWriter } from '../writer/thread-writer.ts';
 import { lockDatabase } from './data-lock.ts';
 import { SqliteReader } from './sqlite-reader.ts';
-import { SqliteWriter } from './sqlite-writer.ts';
+import type { SqliteWriterOptions } from './writer-thread.ts';
 
 export interface SqliteConfig {
   readonly engine: 'sqlite';
@@ -20,9 +21,13 @@ export async function openSqliteEngine(config: SqliteConfig, hooks: EngineHooks)
   const cacheBytes = config.cacheBytes ?? CACHE_BYTES;
   await mkdir(dirname(config.path), { recursive: true });
   const unlock = lockDatabase(config.path);
-  const writer = new SqliteWriter(hooks.onBroken);
+  const writer = new ThreadWriter<SqliteWriterOptions>(
+    new URL('./writer-thread.ts', import.meta.url),
+    'sqlite',
+    hooks.onBroken,
+  );
   try {
-    await writer.open(config.path, cacheBytes / 2);
+    await writer.open({ path: config.path, cacheBytes: cacheBytes / 2 });
     const reader = new SqliteReader(config.path, cacheBytes / 4);
     return {
       reader,

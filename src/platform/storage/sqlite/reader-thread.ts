@@ -1,14 +1,14 @@
 /** The thread for reads that may take long. */
 import { openSqlite, type SqliteDatabase } from '#platform/runtime/sqlite.ts';
 import { serveWorkerThread } from '#platform/runtime/worker-thread.ts';
-import type { CloseRequest, HeavyAnswer, HeavyRead, OpenRequest } from './messages.ts';
+import type { CloseReader, HeavyAnswer, HeavyRead, OpenReader } from './heavy-read.ts';
 import { configureReader } from './pragmas.ts';
 import { PreparedCache } from './prepared-cache.ts';
 
 let database: SqliteDatabase | undefined;
 let prepared: PreparedCache | undefined;
 
-function answer(request: OpenRequest | CloseRequest | HeavyRead): HeavyAnswer {
+function answer(request: OpenReader | CloseReader | HeavyRead): HeavyAnswer {
   if ('open' in request) {
     database = openSqlite(request.open.path, { readOnly: true });
     configureReader(database, request.open.cacheBytes);
@@ -24,7 +24,7 @@ function answer(request: OpenRequest | CloseRequest | HeavyRead): HeavyAnswer {
   return { rows: prepared.get(request.sql).all(request.parameters) };
 }
 
-serveWorkerThread<OpenRequest | CloseRequest | HeavyRead, HeavyAnswer>((request, post) => {
+serveWorkerThread<OpenReader | CloseReader | HeavyRead, HeavyAnswer>((request, post) => {
   try {
     post(answer(request));
   } catch (error) {

@@ -2,7 +2,7 @@ import { openSqlite, type SqliteDatabase } from '#platform/runtime/sqlite.ts';
 import { startWorkerThread, type WorkerThread } from '#platform/runtime/worker-thread.ts';
 import type { Query, Reader } from '../ports.ts';
 import { toStatement } from '../values.ts';
-import type { CloseRequest, HeavyAnswer, HeavyRead, OpenRequest } from './messages.ts';
+import type { CloseReader, HeavyAnswer, HeavyRead, OpenReader } from './heavy-read.ts';
 import { configureReader } from './pragmas.ts';
 import { PreparedCache } from './prepared-cache.ts';
 
@@ -57,7 +57,7 @@ export class SqliteReader implements Reader {
 }
 
 class HeavyReader {
-  readonly #thread: WorkerThread<OpenRequest | CloseRequest | HeavyRead, HeavyAnswer>;
+  readonly #thread: WorkerThread<OpenReader | CloseReader | HeavyRead, HeavyAnswer>;
   /** Answers come in the order of the requests. */
   readonly #waiting: PromiseWithResolvers<unknown[]>[] = [];
   #dead: Error | undefined;
@@ -89,7 +89,7 @@ class HeavyReader {
     }
   }
 
-  #ask(request: OpenRequest | CloseRequest | HeavyRead): Promise<unknown[]> {
+  #ask(request: OpenReader | CloseReader | HeavyRead): Promise<unknown[]> {
     if (this.#dead !== undefined) return Promise.reject(this.#dead);
     const waiter = Promise.withResolvers<unknown[]>();
     this.#waiting.push(waiter);

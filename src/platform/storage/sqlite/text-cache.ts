@@ -1,10 +1,9 @@
 import type { SqliteDatabase, SqliteStatement } from '#platform/runtime/sqlite.ts';
-import { NEW_TEXT, ONE_OFF_TEXT } from './messages.ts';
+import type { Step } from '../writer/decode-group.ts';
 
-/** The writer's prepared statements, by the number that the main thread gave their text. */
+/** The writer's prepared statements, by the number of their text. */
 export class TextCache {
   readonly #database: SqliteDatabase;
-  readonly #texts: string[] = [];
   readonly #control = new Map<string, SqliteStatement>();
   readonly #prepared: (SqliteStatement | undefined)[] = [];
 
@@ -12,15 +11,10 @@ export class TextCache {
     this.#database = database;
   }
 
-  /** The number to use for a text as it was sent: `NEW_TEXT` takes the next number. */
-  number(sent: number, text: string): number {
-    return sent === NEW_TEXT ? this.#texts.push(text) - 1 : sent;
-  }
-
-  /** Runs `use` with the statement. It is prepared only now, since a statement before it may have made its table. */
-  with<T>(number: number, text: string, use: (statement: SqliteStatement) => T): T {
-    if (number === ONE_OFF_TEXT) {
-      const statement = this.#database.prepare(text);
+  /** Runs `use` with the step's statement. It is prepared only now, since a step before it may have made its table. */
+  with<T>({ number, sql }: Step, use: (statement: SqliteStatement) => T): T {
+    if (number === undefined) {
+      const statement = this.#database.prepare(sql);
       try {
         return use(statement);
       } finally {
@@ -29,14 +23,10 @@ export class TextCache {
     }
     let statement = this.#prepared[number];
     if (statement === undefined) {
-      statement = this.#database.prepare(this.#texts[number]!);
+      statement = this.#database.prepare(sql);
       this.#prepared[number] = statement;
     }
     return use(statement);
-  }
-
-  text(number: number): string {
-    return this.#texts[number] ?? '';
   }
 
   /** Runs `BEGIN`, `COMMIT` and their like. */

@@ -1,17 +1,24 @@
 /** The thread that owns the write connection of an SQLite database: fsync blocks here and nowhere else. */
 import { openSqlite, type SqliteDatabase } from '#platform/runtime/sqlite.ts';
 import { serveWorkerThread } from '#platform/runtime/worker-thread.ts';
+import { GroupDecoder } from '../writer/decode-group.ts';
+import type { WriterAnswer, WriterRequest } from '../writer/messages.ts';
 import { applyGroup } from './apply-group.ts';
 import { keepTidy } from './housekeeping.ts';
-import type { WriterAnswer, WriterRequest } from './messages.ts';
 import { configureWriter } from './pragmas.ts';
 import { TextCache } from './text-cache.ts';
 
+export interface SqliteWriterOptions {
+  readonly path: string;
+  readonly cacheBytes: number;
+}
+
+const decoder = new GroupDecoder();
 let database: SqliteDatabase | undefined;
 let texts: TextCache | undefined;
 let tidy: () => void = () => undefined;
 
-function answer(request: WriterRequest): WriterAnswer {
+function answer(request: WriterRequest<SqliteWriterOptions>): WriterAnswer {
   if ('open' in request) {
     database = openSqlite(request.open.path);
     configureWriter(database, request.open.cacheBytes);
@@ -27,10 +34,10 @@ function answer(request: WriterRequest): WriterAnswer {
     return 0;
   }
   if (texts === undefined) throw new Error('no database is open');
-  return applyGroup(request, texts);
+  return applyGroup(decoder.decode(request), texts);
 }
 
-serveWorkerThread<WriterRequest, WriterAnswer>((request, post) => {
+serveWorkerThread<WriterRequest<SqliteWriterOptions>, WriterAnswer>((request, post) => {
   let result: WriterAnswer;
   try {
     result = answer(request);

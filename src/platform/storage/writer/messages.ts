@@ -1,9 +1,9 @@
-import type { SqliteValue } from '#platform/runtime/sqlite.ts';
+import type { SqlValue } from '../ports.ts';
 
-/** What the main thread and the writer's thread say to each other. */
+/** What the main thread and the thread of a writer say to each other, whatever the engine. */
 
-export interface OpenRequest {
-  readonly open: { readonly path: string; readonly cacheBytes: number };
+export interface OpenRequest<Options> {
+  readonly open: Options;
 }
 
 export interface CloseRequest {
@@ -15,9 +15,9 @@ export interface CloseRequest {
  * its text's number (`NEW_TEXT` and `ONE_OFF_TEXT` are followed by the text), expected rows, number of parameters, and the
  * parameters.
  */
-export type GroupRequest = readonly SqliteValue[];
+export type GroupRequest = readonly SqlValue[];
 
-export type WriterRequest = OpenRequest | CloseRequest | GroupRequest;
+export type WriterRequest<Options> = OpenRequest<Options> | CloseRequest | GroupRequest;
 
 /** The text follows, and takes the next number on both sides. */
 export const NEW_TEXT = -1;
@@ -47,10 +47,4 @@ export interface GroupAnswer {
 /** `0`: done, nothing to tell. */
 export type WriterAnswer = 0 | GroupAnswer | { readonly fatal: string };
 
-export interface HeavyRead {
-  readonly sql: string;
-  readonly parameters: readonly SqliteValue[];
-}
-
-/** A heavy read's answer; the reader answers in the order of asking. */
-export type HeavyAnswer = { readonly rows: Record<string, unknown>[] } | { readonly error: string };
+export type Rows = Record<string, unknown>[];

@@ -1,19 +1,22 @@
-import type { SqliteValue } from '#platform/runtime/sqlite.ts';
 import { startWorkerThread, type WorkerThread } from '#platform/runtime/worker-thread.ts';
 import type { GroupWriter } from '../group-commit.ts';
 import type { PendingBatch } from '../pending-batch.ts';
-import { BatchConflict } from '../ports.ts';
+import { BatchConflict, type SqlValue } from '../ports.ts';
 import { MAX_NUMBERED_TEXTS, NEW_TEXT, ONE_OFF_TEXT, type WriterAnswer, type WriterRequest } from './messages.ts';
 
-/** The main thread's end of the writer's thread. One request at a time. */
-export class SqliteWriter implements GroupWriter {
-  readonly #thread: WorkerThread<WriterRequest, WriterAnswer>;
+/** The main thread's end of a writer's thread. One request at a time. */
+export class ThreadWriter<Options> implements GroupWriter {
+  readonly #thread: WorkerThread<WriterRequest<Options>, WriterAnswer>;
   readonly #numbers = new Map<string, number>();
   #waiter: PromiseWithResolvers<WriterAnswer> | undefined;
 
-  /** `onDeath` is told when the thread has died by itself. */
-  constructor(onDeath: (error: Error) => void) {
-    this.#thread = startWorkerThread(new URL('./writer-thread.ts', import.meta.url), 'sqlite-writer');
+  /** `name` stands before error messages; `onDeath` is told when the thread has died by itself. */
+  constructor(
+    module: URL,
+    private readonly name: string,
+    onDeath: (error: Error) => void,
+  ) {
+    this.#thread = startWorkerThread(module, `${name}-writer`);
     this.#thread.onMessage = (answer) => {
       const waiter = this.#waiter;
       this.#waiter = undefined;
@@ -26,8 +29,8 @@ export class SqliteWriter implements GroupWriter {
     };
   }
 
-  async open(path: string, cacheBytes: number): Promise<void> {
-    await this.#ask({ open: { path, cacheBytes } });
+  async open(options: Options): Promise<void> {
+    await this.#ask({ open: options });
   }
 
   async write(group: readonly PendingBatch[]): Promise<readonly (Error | undefined)[]> {
@@ -37,13 +40,13 @@ export class SqliteWriter implements GroupWriter {
     for (const { batch, statement, conflict, message } of answer.failures) {
       outcomes[batch] = conflict
         ? new BatchConflict(message, statement < 0 ? undefined : statement)
-        : new Error(`SQLite: ${message}`);
+        : new Error(`${this.name}: ${message}`);
     }
     fillRows(group, answer.rows);
     return outcomes;
   }
 
-  /** Copies the log into the database, closes it and ends the thread. */
+  /** Closes the database and ends the thread. */
   async close(): Promise<void> {
     try {
       await this.#ask({ close: true });
@@ -52,17 +55,17 @@ export class SqliteWriter implements GroupWriter {
     }
   }
 
-  async #ask(request: WriterRequest): Promise<WriterAnswer> {
+  async #ask(request: WriterRequest<Options>): Promise<WriterAnswer> {
     const waiter = Promise.withResolvers<WriterAnswer>();
     this.#waiter = waiter;
     this.#thread.post(request);
     const answer = await waiter.promise;
-    if (answer !== 0 && 'fatal' in answer) throw new Error(`SQLite: ${answer.fatal}`);
+    if (answer !== 0 && 'fatal' in answer) throw new Error(`${this.name}: ${answer.fatal}`);
     return answer;
   }
 
-  #encode(group: readonly PendingBatch[]): SqliteValue[] {
-    const message: SqliteValue[] = [group.length];
+  #encode(group: readonly PendingBatch[]): SqlValue[] {
+    const message: SqlValue[] = [group.length];
     for (const { texts, parameters, expected } of group) {
       message.push(texts.length);
       for (let index = 0; index < texts.length; index++) {
@@ -75,7 +78,7 @@ export class SqliteWriter implements GroupWriter {
     return message;
   }
 
-  #pushText(message: SqliteValue[], text: string): void {
+  #pushText(message: SqlValue[], text: string): void {
     const number = this.#numbers.get(text);
     if (number !== undefined) {
       message.push(number);

@@ -1,0 +1,55 @@
+import type { UserId } from '#protocol/identifiers/index.ts';
+import { isJsonObject, type JsonObject } from '#protocol/json.ts';
+
+/** The account data that holds whom a user ignores. https://spec.matrix.org/v1.19/client-server-api/#mignored_user_list */
+export const IGNORED_USERS_TYPE = 'm.ignored_user_list';
+
+/** Users whose lists are kept in memory at most. */
+const USERS_MAX = 20_000;
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Whom each user ignores, read on every sync and so kept in memory. */
+export class IgnoredUsers {
+  /** Least recently asked for first. */
+  readonly #lists = new Map<UserId, Promise<ReadonlySet<string>>>();
+
+  constructor(private readonly load: (userId: UserId) => Promise<JsonObject | undefined>) {}
+
+  of(userId: UserId): Promise<ReadonlySet<string>> {
+    const known = this.#lists.get(userId);
+    if (known !== undefined) {
+      this.#lists.delete(userId);
+      this.#lists.set(userId, known);
+      return known;
+    }
+    const list = this.load(userId).then((content) => readIgnoredUsers(userId, content));
+    this.#remember(userId, list);
+    list.catch(() => {
+      if (this.#lists.get(userId) === list) this.#lists.delete(userId);
+    });
+    return list;
+  }
+
+  /** After a commit. A look-up under way, which may have read what was there before, is superseded. */
+  changed(userId: UserId, content: JsonObject): void {
+    this.#remember(userId, Promise.resolve(readIgnoredUsers(userId, content)));
+  }
+
+  #remember(userId: UserId, list: Promise<ReadonlySet<string>>): void {
+    this.#lists.delete(userId);
+    this.#lists.set(userId, list);
+    if (this.#lists.size <= USERS_MAX) return;
+    for (const oldest of this.#lists.keys()) {
+      this.#lists.delete(oldest);
+      break;
+    }
+  }
+}
+
+/** Nobody ignores themselves, whatever their list says: they would no longer see what they write. */
+function readIgnoredUsers(userId: UserId, content: JsonObject | undefined): ReadonlySet<string> {
+  const listed = content?.ignored_users;
+  const ignored = isJsonObject(listed) ? Object.keys(listed).filter((other) => other !== userId) : [];
+  return ignored.length === 0 ? NOBODY : new Set(ignored);
+}

@@ -1,0 +1,121 @@
+import type { UserId } from '#protocol/identifiers/index.ts';
+import { ChangeCache, type StreamBatch, type StreamPosition } from '#platform/streams/index.ts';
+import type { MembershipStore } from '#rooms/membership-store.ts';
+import type { DeviceListStore } from './device-list-store.ts';
+import type { SharedRoomsStore } from './shared-rooms-store.ts';
+
+/** https://spec.matrix.org/v1.19/client-server-api/#e2e-extensions-to-sync */
+export interface DeviceListDelta {
+  /** Whose keys to ask for again: they changed, or a room is newly shared. */
+  readonly changed: readonly UserId[];
+  /** With whom no room is shared any longer. */
+  readonly left: readonly UserId[];
+}
+
+/** What a caller that has looked at memberships already knows, by interned room ids. Left out: found out here. */
+export interface KnownRooms {
+  /** Rooms, joined now, in which member events came into force. */
+  readonly changed: readonly number[];
+  /** Rooms in which the user's own membership changed, whatever it is now. */
+  readonly own: readonly number[];
+}
+
+export type Sharing = Pick<MembershipStore, 'shareRoom' | 'usersSharingRooms'>;
+
+const CACHED_USERS = 100_000;
+/** Above this many users, all who share a room are read at once instead of asking for one after the other. */
+const ASK_ONE_BY_ONE = 16;
+
+/** Records changes of device lists, and tells who must learn of which. */
+export class DeviceListChanges {
+  readonly #public: ChangeCache<UserId>;
+  readonly #private: ChangeCache<UserId>;
+
+  constructor(
+    private readonly lists: DeviceListStore,
+    private readonly rooms: SharedRoomsStore,
+    private readonly sharing: Sharing,
+    start: StreamPosition,
+  ) {
+    this.#public = new ChangeCache(start, CACHED_USERS);
+    this.#private = new ChangeCache(start, CACHED_USERS);
+  }
+
+  /** A user's devices or public cross-signing keys change with this batch: wakes the user and all who share a room. */
+  changed(batch: StreamBatch, userId: UserId): void {
+    const position = batch.nextPosition();
+    batch.add(this.lists.changed(userId, position));
+    const rooms = batch.add(this.lists.roomsOf(userId));
+    batch.wake({ userId });
+    batch.afterCommit(() => {
+      this.#public.changed(userId, position);
+      batch.wake(...rooms.rows.map((row) => ({ roomId: row.room_id as never })));
+    });
+  }
+
+  /** What `observer` alone sees of the users' keys (signatures by the user-signing key) changes with this batch. */
+  changedFor(batch: StreamBatch, observer: UserId, userIds: readonly UserId[]): void {
+    const position = batch.nextPosition();
+    for (const userId of userIds) batch.add(this.lists.changedFor(observer, userId, position));
+    batch.wake({ userId: observer });
+    batch.afterCommit(() => this.#private.changed(observer, position));
+  }
+
+  /** Everything after `since`. It may tell of something twice (in the next call, too) and never leaves anything out. */
+  async since(userId: UserId, since: StreamPosition, known?: KnownRooms): Promise<DeviceListDelta> {
+    const [updated, own, moved] = await Promise.all([
+      this.#updatedSince(since),
+      this.#private.hasChanged(userId, since) ? this.lists.changedForSince(userId, since) : [],
+      this.#movedSince(userId, since, known),
+    ]);
+    const candidates = new Set([...updated, ...moved.came, ...moved.went]);
+    candidates.delete(userId);
+    const shared = await this.#sharingWith(userId, candidates);
+    const changed = new Set([...own, ...updated, ...moved.came].filter((other) => shared.has(other) || other === userId));
+    for (const other of own) changed.add(other);
+    const left = [...moved.went].filter((other) => other !== userId && !shared.has(other));
+    return { changed: [...changed], left };
+  }
+
+  #updatedSince(since: StreamPosition): UserId[] | Promise<UserId[]> {
+    return this.#public.changedSince(since) ?? this.lists.changedSince(since);
+  }
+
+  /** Who may have begun or ceased to share a room with the user since then. */
+  async #movedSince(userId: UserId, since: StreamPosition, known?: KnownRooms) {
+    const rooms = known ?? (await this.#roomsSince(userId, since));
+    const own = await this.rooms.changesOf(userId, rooms.own, since);
+    const entered = own.filter(({ before, after }) => before !== 'join' && after === 'join').map((room) => room.roomNid);
+    const quitted = own.filter(({ before, after }) => before === 'join' && after !== 'join').map((room) => room.roomNid);
+    const stayed = rooms.changed.filter((nid) => !entered.includes(nid));
+    const [inEntered, inQuitted, changes] = await Promise.all([
+      this.rooms.joinedIn(entered),
+      this.rooms.joinedIn(quitted),
+      this.rooms.changesIn([...stayed, ...quitted], since),
+    ]);
+    const came = new Set(inEntered);
+    const went = new Set(inQuitted);
+    for (const change of changes) {
+      if (change.before === 'join' && change.after !== 'join') went.add(change.userId);
+      // Those invited get keys, too: their lists are asked for again, as they may be known from an earlier time.
+      if (!isPresent(change.before) && isPresent(change.after)) came.add(change.userId);
+    }
+    return { came, went };
+  }
+
+  async #roomsSince(userId: UserId, since: StreamPosition): Promise<KnownRooms> {
+    const { joined, touched } = await this.rooms.roomsOf(userId, since);
+    return { changed: joined, own: touched };
+  }
+
+  async #sharingWith(userId: UserId, others: ReadonlySet<UserId>): Promise<ReadonlySet<UserId>> {
+    if (others.size > ASK_ONE_BY_ONE) return new Set(await this.sharing.usersSharingRooms(userId));
+    const asked = [...others];
+    const answers = await Promise.all(asked.map((other) => this.sharing.shareRoom(userId, other)));
+    return new Set(asked.filter((_, index) => answers[index]));
+  }
+}
+
+function isPresent(membership: string | undefined): boolean {
+  return membership === 'join' || membership === 'invite';
+}

@@ -1,0 +1,56 @@
+/**
+ * Device lists: which users' device or cross-signing keys changed, and who must learn of it because they share a room.
+ * Answers `GET /keys/changes` and `device_lists` of sync. Not here: the keys themselves (`e2e-keys`, `cross-signing`), the
+ * devices (`accounts`).
+ * https://spec.matrix.org/v1.19/client-server-api/#tracking-the-device-list-for-a-user
+ */
+import type { Route } from '#api/endpoint.ts';
+import type { UserId } from '#protocol/identifiers/index.ts';
+import type { Reader } from '#platform/storage/ports.ts';
+import type { StreamBatch, StreamPosition, Streams } from '#platform/streams/index.ts';
+import { DeviceListChanges, type DeviceListDelta, type KnownRooms, type Sharing } from './device-list-changes.ts';
+import { DeviceListStore } from './device-list-store.ts';
+import { deviceListRoutes, type ReadToken } from './routes.ts';
+import { SharedRoomsStore } from './shared-rooms-store.ts';
+
+export type { DeviceListDelta, KnownRooms, Sharing } from './device-list-changes.ts';
+export type { ReadToken } from './routes.ts';
+
+export interface DeviceListsDeps {
+  readonly reader: Reader;
+  readonly streams: Pick<Streams, 'current'>;
+  /** Who shares a room with whom: `MembershipStore`. */
+  readonly memberships: Sharing;
+  /** How sync tokens are read, where they are more than a position. */
+  readonly readToken?: ReadToken;
+}
+
+export interface DeviceLists {
+  readonly routes: readonly Route[];
+  /** A user's devices, device keys or public cross-signing keys change with this batch: all who share a room learn of it. */
+  deviceListChanged(batch: StreamBatch, userId: UserId): void;
+  /** What `observer` alone sees of the users' keys changes with this batch. */
+  deviceListChangedFor(batch: StreamBatch, observer: UserId, userIds: readonly UserId[]): void;
+  /** `device_lists` of a sync from `since`: everything up to `upTo`, and perhaps some of what came after. */
+  deviceListChanges(userId: UserId, since: StreamPosition, upTo: StreamPosition, known?: KnownRooms): Promise<DeviceListDelta>;
+  /** The account is deactivated with this batch: its devices are gone for those who share a room. */
+  onAccountDeactivated(batch: StreamBatch, userId: UserId): void;
+}
+
+export function deviceListsFeature(deps: DeviceListsDeps): DeviceLists {
+  const store = new DeviceListStore(deps.reader);
+  const rooms = new SharedRoomsStore(deps.reader);
+  const changes = new DeviceListChanges(store, rooms, deps.memberships, deps.streams.current());
+  return {
+    routes: deviceListRoutes(changes, deps.readToken),
+    deviceListChanged: (batch, userId) => changes.changed(batch, userId),
+    deviceListChangedFor: (batch, observer, userIds) => changes.changedFor(batch, observer, userIds),
+    async deviceListChanges(userId, since, upTo, known) {
+      return since >= upTo ? { changed: [], left: [] } : changes.since(userId, since, known);
+    },
+    onAccountDeactivated(batch, userId) {
+      changes.changed(batch, userId);
+      batch.add(store.forgetObserver(userId));
+    },
+  };
+}

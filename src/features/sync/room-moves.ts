@@ -1,0 +1,67 @@
+import type { UserId } from '#protocol/identifiers/index.ts';
+import { membershipOf } from '#protocol/history-visibility/index.ts';
+import type { EventStore, MembershipStore, RoomMembership } from '#rooms/index.ts';
+import type { StateDeltaStore } from '#rooms/state-delta-store.ts';
+import type { ChangeTracker } from './change-tracker.ts';
+import type { SyncRequest } from './sync-request.ts';
+
+/** The reader's rooms, by what the answer tells of them. */
+export interface RoomMoves {
+  /** Joined rooms that the client does not know yet: it gets all of them. */
+  readonly newlyJoined: readonly RoomMembership[];
+  readonly invited: readonly RoomMembership[];
+  readonly knocked: readonly RoomMembership[];
+  /** Rooms left within the range (all left rooms, for an initial sync that asks for them). */
+  readonly left: readonly RoomMembership[];
+}
+
+const NONE: RoomMoves = { newlyJoined: [], invited: [], knocked: [], left: [] };
+
+export interface MoveStores {
+  readonly members: MembershipStore;
+  readonly events: EventStore;
+  readonly deltas: StateDeltaStore;
+  readonly tracker: ChangeTracker;
+}
+
+/** How the reader's memberships changed since the client's token; for an initial sync, what they are. */
+export async function readMoves(
+  request: SyncRequest,
+  upTo: number,
+  ignored: ReadonlySet<string>,
+  stores: MoveStores,
+): Promise<RoomMoves> {
+  const { userId, since, filter } = request;
+  if (since !== undefined && !stores.tracker.memberships.hasChanged(userId, since)) return NONE;
+  const memberships = (await stores.members.ofUser(userId)).filter(
+    ({ roomId, position, isForgotten }) =>
+      position > (since ?? 0) && position <= upTo && !isForgotten && filter.rooms.passes(roomId),
+  );
+  const newlyJoined: RoomMembership[] = [];
+  for (const membership of memberships) {
+    if (membership.membership === 'join' && !(await wasJoined(membership, userId, since, upTo, stores))) newlyJoined.push(membership);
+  }
+  const tellsLeft = since !== undefined || filter.includeLeave;
+  return {
+    newlyJoined,
+    invited: memberships.filter(({ membership, sender }) => membership === 'invite' && !ignored.has(sender)),
+    knocked: memberships.filter(({ membership }) => membership === 'knock'),
+    left: tellsLeft ? memberships.filter(({ membership }) => membership === 'leave' || membership === 'ban') : [],
+  };
+}
+
+/** Whether the user was joined at the token and has stayed so: then only their profile changed. */
+async function wasJoined(
+  { roomNid }: RoomMembership,
+  userId: UserId,
+  since: number | undefined,
+  upTo: number,
+  { deltas, events }: MoveStores,
+): Promise<boolean> {
+  if (since === undefined) return false;
+  const own = (await deltas.between(roomNid, since, upTo)).find(
+    (delta) => delta.type === 'm.room.member' && delta.stateKey === userId,
+  );
+  if (own?.previousNid === undefined) return own === undefined;
+  return membershipOf((await events.byNid(own.previousNid)).content) === 'join';
+}

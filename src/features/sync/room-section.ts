@@ -1,0 +1,160 @@
+import { applyEventFields, matchesEvent } from '#protocol/filters/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
+import type { RoomId } from '#protocol/identifiers/index.ts';
+import type { ClientEvents, RoomIdentity, StoredEvent, TimelineStore, Visibility, VisibleEvent } from '#rooms/index.ts';
+import { heroesFor, type RoomSummaries } from '#rooms/room-summaries.ts';
+import { readState, type StateStoresForSync } from './room-state.ts';
+import { readTimeline, type TimelinePart } from './room-timeline.ts';
+import type { RoomUnread, SideEvent, UnreadCounts } from './sources.ts';
+import type { SyncRequest } from './sync-request.ts';
+
+export interface RoomStores extends StateStoresForSync {
+  readonly timeline: TimelineStore;
+  readonly visibility: Visibility;
+  readonly clientEvents: ClientEvents;
+  readonly summaries: RoomSummaries;
+}
+
+/** What a room's section is made from. */
+export interface RoomQuery {
+  readonly room: RoomIdentity;
+  readonly request: SyncRequest;
+  /** From where the client knows the room; absent: it knows nothing of it. */
+  readonly since: number | undefined;
+  readonly upTo: number;
+  readonly ignored: ReadonlySet<string>;
+  /** For a room that the user has left: the event with which they did. */
+  readonly until?: StoredEvent | undefined;
+  /** New other than events: receipts, typing, account data, counts. */
+  readonly sides: RoomSides;
+}
+
+export interface RoomSides {
+  readonly ephemeral: readonly SideEvent[];
+  readonly accountData: readonly SideEvent[];
+  readonly unread: RoomUnread | undefined;
+}
+
+export const NO_SIDES: RoomSides = { ephemeral: [], accountData: [], unread: undefined };
+
+/** The JSON text of a joined or left room, `undefined` if there is nothing to tell of it. */
+export async function roomSection(query: RoomQuery, stores: RoomStores): Promise<string | undefined> {
+  const { room, request, since, sides } = query;
+  const end = query.until?.position ?? query.upTo;
+  const timeline = await readTimeline(
+    {
+      roomNid: room.nid,
+      userId: request.userId,
+      after: since ?? 0,
+      upTo: end,
+      filter: request.filter.timeline,
+      ignored: query.ignored,
+    },
+    stores,
+  );
+  const events = timeline.events.map(({ event }) => event);
+  const summary = query.until === undefined ? await stores.summaries.of(room.nid) : undefined;
+  const heroes = summary === undefined ? [] : heroesFor(summary, request.userId);
+  const state = await readState({ ...query, timeline: events, heroes }, stores);
+  const tellsMembers = since === undefined || request.fullState || [...events, ...state].some((event) => event.type === 'm.room.member');
+  const accountData = sides.accountData.filter((event) => passesSide(request.filter.roomAccountData, event, room.roomId));
+  const ephemeral = sides.ephemeral.filter((event) => passesSide(request.filter.ephemeral, event, room.roomId));
+  const nothing = events.length === 0 && state.length === 0 && accountData.length === 0 && ephemeral.length === 0;
+  if (nothing && since !== undefined && !request.fullState) return undefined;
+
+  const parts = [
+    `"timeline":${await timelineText(timeline, query, stores)}`,
+    `"${request.stateAfterKey ?? 'state'}":{"events":[${(await eventTexts(state, query, stores)).join(',')}]}`,
+    `"account_data":${sideEventsText(accountData)}`,
+  ];
+  if (query.until === undefined) {
+    parts.push(`"ephemeral":${sideEventsText(ephemeral)}`);
+    if (summary !== undefined && tellsMembers) parts.push(`"summary":${JSON.stringify(await summaryOf())}`);
+    if (sides.unread !== undefined) parts.push(...unreadTexts(sides.unread, request.filter.unreadThreadNotifications));
+  }
+  return `{${parts.join(',')}}`;
+
+  async function summaryOf(): Promise<JsonObject> {
+    const view = await stores.current.ofRoom(room);
+    const isNamed = await hasName(view);
+    return {
+      ...(isNamed ? {} : { 'm.heroes': heroes }),
+      'm.joined_member_count': summary?.joinedCount ?? 0,
+      'm.invited_member_count': summary?.invitedCount ?? 0,
+    };
+  }
+}
+
+type View = Awaited<ReturnType<RoomStores['current']['ofRoom']>>;
+
+/** Clients name a room by its heroes only if it has neither name nor alias. */
+async function hasName(view: View): Promise<boolean> {
+  const name = (await view?.get('m.room.name'))?.content.name;
+  if (typeof name === 'string' && name !== '') return true;
+  const alias = (await view?.get('m.room.canonical_alias'))?.content.alias;
+  return typeof alias === 'string' && alias !== '';
+}
+
+async function timelineText(part: TimelinePart, query: RoomQuery, stores: RoomStores): Promise<string> {
+  const texts = await eventTexts(
+    part.events.map(({ event }) => event),
+    query,
+    stores,
+    part.events,
+  );
+  const prevBatch = part.prevBatch === undefined ? '' : `,"prev_batch":${JSON.stringify(part.prevBatch)}`;
+  return `{"events":[${texts.join(',')}],"limited":${part.limited}${prevBatch}}`;
+}
+
+async function eventTexts(
+  events: readonly StoredEvent[],
+  { request }: RoomQuery,
+  stores: RoomStores,
+  visible?: readonly VisibleEvent[],
+): Promise<string[]> {
+  const texts = await stores.clientEvents.serialize(events, {
+    reader: request,
+    withoutRoomId: true,
+    format: request.filter.eventFormat,
+    withAggregations: visible !== undefined,
+    ...(visible === undefined
+      ? {}
+      : { memberships: new Map(visible.map(({ event, membership }) => [event.nid, membership])) }),
+  });
+  const fields = request.filter.eventFields;
+  if (fields === undefined) return texts;
+  return texts.map((text) => JSON.stringify(applyEventFields(fields, JSON.parse(text) as JsonObject)));
+}
+
+/** `{"events":[…]}` of events that are no room events. */
+export function sideEventsText(events: readonly SideEvent[]): string {
+  const texts = events.map(({ type, sender, contentText }) => {
+    const by = sender === undefined ? '' : `,"sender":${JSON.stringify(sender)}`;
+    return `{"type":${JSON.stringify(type)},"content":${contentText}${by}}`;
+  });
+  return `{"events":[${texts.join(',')}]}`;
+}
+
+/** Whether such an event passes a filter of the client's. */
+export function passesSide(
+  filter: SyncRequest['filter']['presence'],
+  { type, sender, contentText }: SideEvent,
+  roomId?: RoomId,
+): boolean {
+  if (filter.passesAll) return true;
+  const content = filter.containsUrl === undefined ? undefined : (JSON.parse(contentText) as JsonObject);
+  return matchesEvent(filter, { type, sender, roomId, content });
+}
+
+function unreadTexts({ total, main, threads }: RoomUnread, byThread: boolean): string[] {
+  const texts = [`"unread_notifications":${countsText(byThread ? main : total)}`];
+  if (byThread && threads.size > 0) {
+    const entries = [...threads].map(([root, counts]) => `${JSON.stringify(root)}:${countsText(counts)}`);
+    texts.push(`"unread_thread_notifications":{${entries.join(',')}}`);
+  }
+  return texts;
+}
+
+function countsText({ notificationCount, highlightCount }: UnreadCounts): string {
+  return `{"notification_count":${notificationCount},"highlight_count":${highlightCount}}`;
+}

@@ -1,0 +1,63 @@
+import { type CompiledEventFilter, clampLimit, matchesEvent } from '#protocol/filters/index.ts';
+import { isJsonObject } from '#protocol/json.ts';
+import type { UserId } from '#protocol/identifiers/index.ts';
+import { encodeTimelineToken, placeBefore, type StoredEvent, type TimelineStore, type Visibility, type VisibleEvent } from '#rooms/index.ts';
+
+export interface TimelinePart {
+  /** Oldest first. */
+  readonly events: readonly VisibleEvent[];
+  /** Whether events between the start of the range and the first one were left out. */
+  readonly limited: boolean;
+  /** Where to page back from; absent for a part without events. */
+  readonly prevBatch: string | undefined;
+}
+
+export interface TimelineQuery {
+  readonly roomNid: number;
+  readonly userId: UserId;
+  readonly after: number;
+  readonly upTo: number;
+  readonly filter: CompiledEventFilter;
+  readonly ignored: ReadonlySet<string>;
+}
+
+const DEFAULT_LIMIT = 10;
+const MAX_LIMIT = 100;
+/** How many events a filter may skip before the answer says that there are more. */
+const MAX_SKIPPED = 2_000;
+
+/** The newest events of a range that the user may see and wants. */
+export async function readTimeline(
+  query: TimelineQuery,
+  stores: { readonly timeline: TimelineStore; readonly visibility: Visibility },
+): Promise<TimelinePart> {
+  const { roomNid, userId, after, filter, ignored } = query;
+  const limit = clampLimit(filter.limit, { fallback: DEFAULT_LIMIT, max: MAX_LIMIT });
+  if (filter.blocksAll) return { events: [], limited: false, prevBatch: undefined };
+  let wanted: VisibleEvent[] = [];
+  let upTo = query.upTo;
+  let chunk = limit + 1;
+  let read = 0;
+  let exhausted = false;
+  while (wanted.length <= limit && !exhausted && read < MAX_SKIPPED) {
+    const events = await stores.timeline.newest(roomNid, after, upTo, chunk);
+    const visible = await stores.visibility.filter(events, userId, { ignored });
+    wanted = [...visible.filter(({ event }) => passes(filter, event)), ...wanted];
+    exhausted = events.length < chunk;
+    read += events.length;
+    upTo = (events[0]?.position ?? after) - 1;
+    chunk = Math.min(chunk * 2, 500);
+  }
+  const limited = wanted.length > limit || !exhausted;
+  const events = wanted.slice(-limit);
+  const first = events[0]?.event;
+  return { events, limited, prevBatch: first === undefined ? undefined : encodeTimelineToken(placeBefore(first)) };
+}
+
+/** Whether an event passes a filter of the client's. */
+export function passes(filter: CompiledEventFilter, event: StoredEvent): boolean {
+  if (filter.passesAll) return true;
+  const relation = event.content['m.relates_to'];
+  const relType = isJsonObject(relation) && typeof relation.rel_type === 'string' ? relation.rel_type : undefined;
+  return matchesEvent(filter, { type: event.type, sender: event.sender, roomId: event.roomId, content: event.content, relType });
+}

@@ -1,0 +1,73 @@
+import type { SetPresence } from './sync-request.ts';
+import type { DeviceId, RoomId, UserId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
+
+/** An event that is no room event (account data, receipts, presence), as the client reads it. */
+export interface SideEvent {
+  readonly type: string;
+  /** The sender, where filters may ask for it. */
+  readonly sender?: string;
+  /** The JSON text of `content`. */
+  readonly contentText: string;
+}
+
+/** A range of the stream: after `since` (absent: from the start) and up to `upTo`. */
+export interface Range {
+  readonly since: number | undefined;
+  readonly upTo: number;
+}
+
+export interface UnreadCounts {
+  readonly notificationCount: number;
+  readonly highlightCount: number;
+}
+
+export interface RoomUnread {
+  /** Of the room with all its threads. */
+  readonly total: UnreadCounts;
+  /** Of the main timeline alone. */
+  readonly main: UnreadCounts;
+  /** By thread root, those with something unread. */
+  readonly threads: ReadonlyMap<string, UnreadCounts>;
+}
+
+export interface RoomMoves {
+  /** Rooms the reader has come into within the range. */
+  readonly joined: readonly RoomId[];
+  /** Rooms the reader has gone from within the range. */
+  readonly left: readonly RoomId[];
+}
+
+/** What `/sync` tells that other slices own. Each answers what is new in a range, at a cost that follows what is new. */
+export interface SyncSources {
+  /** A stored filter's JSON, `undefined` if the user has none of that id. */
+  filterById(userId: UserId, filterId: string): Promise<JsonObject | undefined>;
+  ignoredBy(userId: UserId): Promise<ReadonlySet<string>>;
+  accountData: {
+    global(userId: UserId, range: Range): Promise<readonly SideEvent[]>;
+    rooms(userId: UserId, range: Range): Promise<ReadonlyMap<RoomId, readonly SideEvent[]>>;
+  };
+  /** `m.receipt` contents by room, of those among `rooms` that have new ones. Private receipts are the reader's own only. */
+  receipts(userId: UserId, rooms: ReadonlyMap<RoomId, number>, range: Range): Promise<ReadonlyMap<RoomId, string>>;
+  /** `m.typing` contents by room, of those among `rooms` whose typists changed. */
+  typing(userId: UserId, rooms: Iterable<RoomId>, range: Range): ReadonlyMap<RoomId, string>;
+  /** Unread counts of the user in rooms, by interned id. */
+  unread(userId: UserId, roomNids: readonly number[]): Promise<ReadonlyMap<number, RoomUnread>>;
+  presence: {
+    since(userId: UserId, range: Range): Promise<readonly SideEvent[]>;
+    touch(userId: UserId, deviceId: DeviceId | undefined, presence: SetPresence): void;
+  };
+  toDevice: {
+    /** Texts of the next messages, oldest first, and how far they reach: `range.upTo` unless there were too many. */
+    messages(userId: UserId, deviceId: DeviceId, range: Range): Promise<{ readonly events: readonly string[]; readonly upTo: number }>;
+    /** Messages up to there have arrived and need not be kept. */
+    acknowledge(userId: UserId, deviceId: DeviceId, upTo: number): Promise<void>;
+  };
+  devices: {
+    changes(userId: UserId, range: Range, moves: RoomMoves): Promise<{ readonly changed: readonly UserId[]; readonly left: readonly UserId[] }>;
+    oneTimeKeyCounts(userId: UserId, deviceId: DeviceId): Promise<Readonly<Record<string, number>>>;
+    unusedFallbackTypes(userId: UserId, deviceId: DeviceId): Promise<readonly string[]>;
+  };
+  /** The JSON text of the stripped state events shown to somebody invited to or knocking on a room. */
+  strippedState(roomId: RoomId, userId: UserId): Promise<string>;
+}

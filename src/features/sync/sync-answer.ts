@@ -1,0 +1,217 @@
+import type { RoomId } from '#protocol/identifiers/index.ts';
+import type { Clock } from '#platform/clock/index.ts';
+import { encodeSyncToken } from '#platform/streams/index.ts';
+import type { JoinedRooms, RoomDirectory, RoomMembership } from '#rooms/index.ts';
+import { type MoveStores, type RoomMoves, readMoves } from './room-moves.ts';
+import { NO_SIDES, passesSide, type RoomSides, type RoomStores, roomSection, sideEventsText } from './room-section.ts';
+import type { Range, RoomUnread, SideEvent, SyncSources } from './sources.ts';
+import type { SyncRequest } from './sync-request.ts';
+
+export interface AnswerStores extends RoomStores, MoveStores {
+  readonly joined: JoinedRooms;
+  readonly directory: RoomDirectory;
+}
+
+export interface AnswerDependencies {
+  readonly stores: AnswerStores;
+  readonly sources: SyncSources;
+  readonly clock: Clock;
+}
+
+export interface SyncAnswer {
+  /** The response body. */
+  readonly text: string;
+  /** Whether it tells nothing new: a long poll then goes on waiting. */
+  readonly isEmpty: boolean;
+}
+
+/** The longest the event loop is kept, before others get a turn. */
+const SLICE_MS = 10;
+
+/** What a client that knows everything up to `request.since` has missed up to `upTo`. */
+export async function buildAnswer(request: SyncRequest, upTo: number, dependencies: AnswerDependencies): Promise<SyncAnswer> {
+  return new AnswerBuilder(request, dependencies).build(upTo);
+}
+
+class AnswerBuilder {
+  readonly #request: SyncRequest;
+  readonly #stores: AnswerStores;
+  readonly #sources: SyncSources;
+  readonly #clock: Clock;
+  #sliceStart: number;
+
+  constructor(request: SyncRequest, { stores, sources, clock }: AnswerDependencies) {
+    this.#request = request;
+    this.#stores = stores;
+    this.#sources = sources;
+    this.#clock = clock;
+    this.#sliceStart = clock.monotonic();
+  }
+
+  async build(now: number): Promise<SyncAnswer> {
+    const { userId, deviceId, since } = this.#request;
+    // Messages to devices may be more than one answer holds. The whole answer then ends where they do: there is one token.
+    const toDevice =
+      deviceId === undefined
+        ? { events: [], upTo: now }
+        : await this.#sources.toDevice.messages(userId, deviceId, { since, upTo: now });
+    const { upTo } = toDevice;
+    const range: Range = { since, upTo };
+    const ignored = await this.#sources.ignoredBy(userId);
+    const moves = await readMoves(this.#request, upTo, ignored, this.#stores);
+    const rooms = await this.#rooms(range, moves, ignored);
+    const accountData = (await this.#sources.accountData.global(userId, range)).filter((event) =>
+      passesSide(this.#request.filter.accountData, event),
+    );
+    const presence = (await this.#sources.presence.since(userId, range)).filter((event) =>
+      passesSide(this.#request.filter.presence, event),
+    );
+    const devices = await this.#devices(range, moves);
+    const parts = [`"next_batch":"${encodeSyncToken(upTo)}"`];
+    if (rooms !== undefined) parts.push(`"rooms":${rooms}`);
+    if (accountData.length > 0) parts.push(`"account_data":${sideEventsText(accountData)}`);
+    if (presence.length > 0) parts.push(`"presence":${sideEventsText(presence)}`);
+    if (toDevice.events.length > 0) parts.push(`"to_device":{"events":[${toDevice.events.join(',')}]}`);
+    const isEmpty = parts.length === 1 && devices.lists === undefined;
+    if (devices.lists !== undefined) parts.push(devices.lists);
+    parts.push(...devices.keys);
+    return { text: `{${parts.join(',')}}`, isEmpty };
+  }
+
+  async #rooms(range: Range, moves: RoomMoves, ignored: ReadonlySet<string>): Promise<string | undefined> {
+    const join = await this.#joinedRooms(range, moves, ignored);
+    const leave = await this.#leftRooms(range, moves, ignored);
+    const invite = await this.#strippedRooms(moves.invited, 'invite_state');
+    const knock = await this.#strippedRooms(moves.knocked, 'knock_state');
+    const sections = Object.entries({ join, invite, knock, leave }).filter(([, entries]) => entries.length > 0);
+    if (sections.length === 0) return undefined;
+    return `{${sections.map(([name, entries]) => `"${name}":{${entries.join(',')}}`).join(',')}}`;
+  }
+
+  async #joinedRooms(range: Range, moves: RoomMoves, ignored: ReadonlySet<string>): Promise<string[]> {
+    const { userId, filter, fullState } = this.#request;
+    const joined = new Map<RoomId, number>();
+    for (const [roomId, { nid, position }] of await this.#stores.joined.of(userId)) {
+      if (position <= range.upTo && filter.rooms.passes(roomId)) joined.set(roomId, nid);
+    }
+    const newRooms = new Set(moves.newlyJoined.map(({ roomId }) => roomId));
+    const sides = await this.#sides(range, joined, newRooms);
+    const { since } = range;
+    const told = [...joined].filter(
+      ([roomId]) =>
+        since === undefined ||
+        fullState ||
+        newRooms.has(roomId) ||
+        sides.has(roomId) ||
+        this.#stores.tracker.rooms.hasChanged(roomId, since),
+    );
+    const unread = await this.#sources.unread(userId, told.map(([, nid]) => nid));
+    const entries: string[] = [];
+    for (const [roomId, nid] of told) {
+      await this.#breathe();
+      const isNew = newRooms.has(roomId);
+      const text = await roomSection(
+        {
+          room: this.#stores.directory.peek(nid) ?? (await this.#stores.directory.get(nid)),
+          request: this.#request,
+          since: isNew ? undefined : since,
+          upTo: range.upTo,
+          ignored,
+          sides: { ...(sides.get(roomId) ?? NO_SIDES), unread: unread.get(nid) ?? NOTHING_UNREAD },
+        },
+        this.#stores,
+      );
+      if (text !== undefined) entries.push(`${JSON.stringify(roomId)}:${text}`);
+    }
+    return entries;
+  }
+
+  /** What is new in rooms other than events; a room that is new to the client has everything new. */
+  async #sides(range: Range, joined: ReadonlyMap<RoomId, number>, newRooms: ReadonlySet<RoomId>): Promise<Map<RoomId, RoomSides>> {
+    const { userId } = this.#request;
+    const sides = new Map<RoomId, { ephemeral: SideEvent[]; accountData: SideEvent[]; unread: undefined }>();
+    const sideOf = (roomId: RoomId) => {
+      let side = sides.get(roomId);
+      if (side === undefined) sides.set(roomId, (side = { ephemeral: [], accountData: [], unread: undefined }));
+      return side;
+    };
+    const fresh = new Map([...joined].filter(([roomId]) => newRooms.has(roomId)));
+    const known = range.since === undefined || fresh.size === 0 ? joined : new Map([...joined].filter(([roomId]) => !newRooms.has(roomId)));
+    const passes: (readonly [ReadonlyMap<RoomId, number>, Range])[] = [[known, range]];
+    if (range.since !== undefined && fresh.size > 0) passes.push([fresh, { since: undefined, upTo: range.upTo }]);
+    for (const [rooms, part] of passes) {
+      for (const [roomId, contentText] of await this.#sources.receipts(userId, rooms, part)) {
+        sideOf(roomId).ephemeral.push({ type: 'm.receipt', contentText });
+      }
+      for (const [roomId, contentText] of this.#sources.typing(userId, rooms.keys(), part)) {
+        sideOf(roomId).ephemeral.push({ type: 'm.typing', contentText });
+      }
+      for (const [roomId, events] of await this.#sources.accountData.rooms(userId, part)) {
+        if (rooms.has(roomId)) sideOf(roomId).accountData.push(...events);
+      }
+    }
+    return sides;
+  }
+
+  async #leftRooms(range: Range, moves: RoomMoves, ignored: ReadonlySet<string>): Promise<string[]> {
+    const entries: string[] = [];
+    for (const membership of moves.left) {
+      await this.#breathe();
+      const text = await roomSection(
+        {
+          room: await this.#stores.directory.get(membership.roomNid),
+          request: this.#request,
+          since: range.since,
+          upTo: range.upTo,
+          ignored,
+          until: await this.#stores.events.byNid(membership.eventNid),
+          sides: NO_SIDES,
+        },
+        this.#stores,
+      );
+      if (text !== undefined) entries.push(`${JSON.stringify(membership.roomId)}:${text}`);
+    }
+    return entries;
+  }
+
+  async #strippedRooms(memberships: readonly RoomMembership[], key: 'invite_state' | 'knock_state'): Promise<string[]> {
+    const entries: string[] = [];
+    for (const { roomId, strippedState } of memberships) {
+      const events = strippedState ?? (await this.#sources.strippedState(roomId, this.#request.userId));
+      entries.push(`${JSON.stringify(roomId)}:{"${key}":{"events":${events}}}`);
+    }
+    return entries;
+  }
+
+  async #devices(range: Range, moves: RoomMoves): Promise<{ lists: string | undefined; keys: string[] }> {
+    const { userId, deviceId } = this.#request;
+    const { devices } = this.#sources;
+    let lists: string | undefined;
+    if (range.since !== undefined) {
+      const rooms = { joined: moves.newlyJoined.map(({ roomId }) => roomId), left: moves.left.map(({ roomId }) => roomId) };
+      const { changed, left } = await devices.changes(userId, range, rooms);
+      if (changed.length > 0 || left.length > 0) lists = `"device_lists":${JSON.stringify({ changed, left })}`;
+    }
+    if (deviceId === undefined) return { lists, keys: ['"device_unused_fallback_key_types":[]'] };
+    const fallback = JSON.stringify(await devices.unusedFallbackTypes(userId, deviceId));
+    const keys = [
+      `"device_one_time_keys_count":${JSON.stringify(await devices.oneTimeKeyCounts(userId, deviceId))}`,
+      `"device_unused_fallback_key_types":${fallback}`,
+      `"org.matrix.msc2732.device_unused_fallback_key_types":${fallback}`,
+    ];
+    return { lists, keys };
+  }
+
+  /** Lets others have the event loop, when this answer has had it for long enough. */
+  async #breathe(): Promise<void> {
+    if (this.#clock.monotonic() - this.#sliceStart < SLICE_MS) return;
+    await this.#clock.sleep(0);
+    this.#sliceStart = this.#clock.monotonic();
+  }
+}
+
+const NOTHING_UNREAD: RoomUnread = {
+  total: { notificationCount: 0, highlightCount: 0 },
+  main: { notificationCount: 0, highlightCount: 0 },
+  threads: new Map(),
+};

@@ -1,0 +1,35 @@
+import type { Streams } from '#platform/streams/index.ts';
+import { type AnswerDependencies, buildAnswer, type SyncAnswer } from './sync-answer.ts';
+import type { SyncRequest } from './sync-request.ts';
+
+export interface SyncDependencies extends AnswerDependencies {
+  readonly streams: Streams;
+}
+
+/**
+ * Answers a `/sync`: at once when there is something to tell, else when there is, or when the client's time is up. While it
+ * waits it costs nothing. Resolves with the response body.
+ */
+export async function answerSync(request: SyncRequest, dependencies: SyncDependencies, signal: AbortSignal): Promise<string> {
+  const { streams, sources, clock } = dependencies;
+  const { userId, deviceId } = request;
+  sources.presence.touch(userId, deviceId, request.setPresence);
+  // A token of the future says nothing: it is not waited for and not believed.
+  const since = request.since === undefined ? undefined : Math.min(request.since, streams.current());
+  if (since !== undefined && deviceId !== undefined) await sources.toDevice.acknowledge(userId, deviceId, since);
+  const bounded = { ...request, since };
+  const deadline = clock.monotonic() + request.timeoutMs;
+  // The user's rooms must be in memory before waiting, or nothing in them would wake this request.
+  await dependencies.stores.joined.of(userId);
+  for (;;) {
+    const upTo = streams.current();
+    const answer: SyncAnswer = await buildAnswer(bounded, upTo, dependencies);
+    const remainingMs = deadline - clock.monotonic();
+    if (!answer.isEmpty || since === undefined || request.fullState || remainingMs <= 0 || signal.aborted) return answer.text;
+    await streams.waitForUser(userId, upTo, remainingMs, signal);
+    if (signal.aborted || clock.monotonic() >= deadline) {
+      // Once more, so that the token moves on past what concerned others.
+      return (await buildAnswer(bounded, streams.current(), dependencies)).text;
+    }
+  }
+}
