@@ -32,7 +32,9 @@ export function ensureDependencies({ root = ROOT, withDev = false, name }) {
   const { command, prefix } = findNpm();
   const result = spawnSync(command, [...prefix, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.status !== 0) {
-    throw new Error(`npm ci failed (${result.error?.message ?? `exit code ${result.status}`}); run it in ${root} to see why`);
+    throw new Error(
+      `npm ci failed (${result.error?.message ?? `exit code ${result.status}`}); run it in ${root} to see why`,
+    );
   }
 }
 

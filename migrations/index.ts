@@ -1,7 +1,13 @@
 /** All steps of the database's schema, oldest first. Append-only: a step that has been released never changes. See README.md. */
 import type { Migration } from '#platform/storage/ports.ts';
+import { accounts } from './0001-accounts.ts';
+import { rooms } from './0002-rooms.ts';
+import { encryption } from './0003-encryption.ts';
+import { sendEvent } from './0004-send-event.ts';
+import { profilesAndDirectory } from './0005-profiles-and-directory.ts';
+import { media } from './0006-media.ts';
 
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [accounts, rooms, encryption, sendEvent, profilesAndDirectory, media];
 
 /** The lowest number of steps that a server must know to use a database that has them all. */
 export const lowestCompatible = 0;

@@ -7,7 +7,9 @@ const FOLDERS = ['src', 'migrations', 'test', 'tools'];
 
 /** With `./` a path is a path: without, `test` would match every file whose path has the word in it. */
 const asPath = (argument) =>
-  argument.startsWith('.') || argument.startsWith('/') || !existsSync(join(ROOT, argument)) ? argument : `./${argument}`;
+  argument.startsWith('.') || argument.startsWith('/') || !existsSync(join(ROOT, argument))
+    ? argument
+    : `./${argument}`;
 
 try {
   ensureDependencies({ name: 'test', withDev: true });
@@ -26,7 +28,9 @@ function split(args) {
     if (!args[i].startsWith('-')) rest.push(args[i]);
     else {
       options.push(args[i]);
-      const takesValue = ['-t', '--test-name-pattern', '--timeout', '--rerun-each', '--seed', '--preload'].includes(args[i]);
+      const takesValue = ['-t', '--test-name-pattern', '--timeout', '--rerun-each', '--seed', '--preload'].includes(
+        args[i],
+      );
       if (takesValue && i + 1 < args.length) options.push(args[++i]);
     }
   }

@@ -8,7 +8,7 @@ import { type DeviceId, parseUserId, type UserId } from '#protocol/identifiers/i
 import { type AppserviceDirectory, type AppserviceIdentity, assertedIdentity } from './appservices.ts';
 import type { DeviceActivity } from './device-activity.ts';
 import type { DeviceStore } from './device-store.ts';
-import { softLogout, unknownToken, userDeactivated, userLocked } from './errors.ts';
+import { softLogout, unknownDevice, unknownToken, userDeactivated, userLocked } from './errors.ts';
 import type { SessionStore, TokenRow } from './session-store.ts';
 import { hashToken, isPlausibleToken } from './token.ts';
 import type { Credential, TokenCache } from './token-cache.ts';
@@ -139,9 +139,7 @@ export class Authenticator implements Pick<Authenticators, 'user' | 'appservice'
   async #assertedDevice(userId: UserId, deviceId: DeviceId | undefined): Promise<DeviceId | undefined> {
     if (deviceId === undefined) return undefined;
     const device = await this.#deps.devices.find(userId, deviceId);
-    if (device === undefined || device.isHidden) {
-      throw new MatrixError('M_UNKNOWN_DEVICE', 'The user has no such device');
-    }
+    if (device === undefined || device.isHidden) throw unknownDevice();
     return deviceId;
   }
 }

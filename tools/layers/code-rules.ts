@@ -18,7 +18,8 @@ const AMBIENT = new Set([
 ]);
 
 /** The beginnings of statements: the word alone begins many an English sentence. */
-const SQL = /^\s*(select\b[\s\S]*\bfrom\b|select\s+[\d(]|insert\s+(or\s+\w+\s+)?into\b|update\s+\S+\s+set\b|delete\s+from\b|with\s+\w+(\s*\([^)]*\))?\s+as\s*\()/i;
+const SQL =
+  /^\s*(select\b[\s\S]*\bfrom\b|select\s+[\d(]|insert\s+(or\s+\w+\s+)?into\b|update\s+\S+\s+set\b|delete\s+from\b|with\s+\w+(\s*\([^)]*\))?\s+as\s*\()/i;
 
 const WARN_LINES = 260;
 const MAX_LINES = 400;
@@ -27,7 +28,9 @@ export function checkCode(file: SourceFile): Finding[] {
   const { path } = file;
   return [
     ...file.syntaxErrors.map((message) => finding(file, 1, 'syntax', message)),
-    ...(mayUseBun(path) ? [] : file.names.filter(isBun).map(complain(file, 'runtime', 'Bun may be used in platform/runtime only'))),
+    ...(mayUseBun(path)
+      ? []
+      : file.names.filter(isBun).map(complain(file, 'runtime', 'Bun may be used in platform/runtime only'))),
     ...(mayBeAmbient(path) ? [] : ambient(file)),
     ...(mayHoldSql(path)
       ? []
@@ -46,7 +49,10 @@ const mayBeAmbient = (path: string): boolean =>
   !path.startsWith('src/') || path.startsWith('src/platform/') || isTest(path);
 
 const mayHoldSql = (path: string): boolean =>
-  !path.startsWith('src/') || path.startsWith('src/platform/storage/') || isTest(path) || /(-store|\/tables)\.ts$/.test(path);
+  !path.startsWith('src/') ||
+  path.startsWith('src/platform/storage/') ||
+  isTest(path) ||
+  /(-store|\/tables)\.ts$/.test(path);
 
 /** Long because they are tables. */
 const mayBeLong = (path: string): boolean =>

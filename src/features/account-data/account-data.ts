@@ -23,7 +23,8 @@ const MAX_CONTENT_BYTES = 1024 * 1024;
 const MAX_TYPE_BYTES = 255;
 /** Users whose last change is remembered. */
 const CHANGES_MAX = 50_000;
-const ATTEMPTS = 5;
+/** Writers of one piece at the same time, of which one gets through each time. */
+const ATTEMPTS = 20;
 const NOTHING: AccountDataEvents = { global: [], rooms: new Map() };
 /** Both names of a device's own notification settings. https://github.com/matrix-org/matrix-spec-proposals/pull/3890 */
 const DEVICE_SETTINGS = ['m.local_notification_settings.', 'org.matrix.msc3890.local_notification_settings.'];

@@ -4,7 +4,9 @@ export class ConfigError extends Error {
 
   constructor(readonly problems: readonly string[]) {
     super(
-      problems.length === 1 ? `Configuration: ${problems[0]}` : `Configuration:\n${problems.map((p) => `  ${p}`).join('\n')}`,
+      problems.length === 1
+        ? `Configuration: ${problems[0]}`
+        : `Configuration:\n${problems.map((p) => `  ${p}`).join('\n')}`,
     );
   }
 }

@@ -99,9 +99,7 @@ export class Reader {
   }
 
   choice<const T extends string | boolean>(key: string, choices: readonly T[], fallback: T): T {
-    return (
-      this.#read(key, `one of ${choices.join(', ')}`, (v) => choices.find((choice) => choice === v)) ?? fallback
-    );
+    return this.#read(key, `one of ${choices.join(', ')}`, (v) => choices.find((choice) => choice === v)) ?? fallback;
   }
 
   optionalStrings(key: string): readonly string[] | undefined {

@@ -20,7 +20,10 @@ export function parseDurationMs(value: unknown): number | undefined {
 
 /** Bytes, or undefined for what is no size. `K M G T` are powers of 1024, in either case, with or without a `B`. */
 export function parseSizeBytes(value: unknown): number | undefined {
-  return parseWithSuffix(typeof value === 'string' ? value.trim().toLowerCase().replace(/i?b$/, '') : value, SIZE_BYTES);
+  return parseWithSuffix(
+    typeof value === 'string' ? value.trim().toLowerCase().replace(/i?b$/, '') : value,
+    SIZE_BYTES,
+  );
 }
 
 function parseWithSuffix(value: unknown, units: Readonly<Record<string, number>>): number | undefined {

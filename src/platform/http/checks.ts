@@ -14,15 +14,15 @@ export interface ContractChecks {
   query(search: () => URLSearchParams): Record<string, unknown>;
   /** Whether the contract has a JSON body at all. */
   readonly hasBody: boolean;
-  /** The value of the body's text. Throws `M_NOT_JSON`, `M_BAD_JSON`, `M_MISSING_PARAM`. */
-  body(text: string): JsonValue | undefined;
+  /** The value of the body's text, unless it is `parsed` already. Throws `M_NOT_JSON`, `M_BAD_JSON`, `M_MISSING_PARAM`. */
+  body(text: string, parsed?: JsonValue): JsonValue;
 }
 
 export function createChecks(contract: Endpoint): ContractChecks {
   const compiled = {
-    params: lazily(() => compile(contract.params)),
-    query: lazily(() => compile(contract.query)),
-    body: lazily(() => compile(contract.body)),
+    params: lazily(() => TypeCompiler.Compile<TSchema>(contract.params)),
+    query: lazily(() => TypeCompiler.Compile<TSchema>(contract.query)),
+    body: lazily(() => TypeCompiler.Compile<TSchema>(contract.body)),
   };
   const paramNames = Object.keys(contract.params.properties);
   const hasQuery = Object.keys(contract.query.properties).length > 0;
@@ -38,20 +38,15 @@ export function createChecks(contract: Endpoint): ContractChecks {
       if (hasQuery && !compiled.query().Check(values)) throw paramError(compiled.query(), values, 'query');
       return values;
     },
-    body(text) {
+    body(text, parsed) {
       // Many clients send no body where every key is optional.
       if (text === '' && compiled.body().Check({})) return {};
-      const value = parseJson(text);
+      const value = parsed ?? parseJson(text);
       if (contract.auth !== 'server' && hasNamedKeys(contract.body)) refuseUnstorableText(text, value);
       if (!compiled.body().Check(value)) throw bodyError(contract.body, compiled.body(), value);
       return value;
     },
   };
-}
-
-/** Compiling without the checker's own cache of code text: it is asked once a contract. */
-function compile(schema: TSchema): TypeCheck<TSchema> {
-  return TypeCompiler.Compile(schema);
 }
 
 function lazily<T>(make: () => T): () => T {
@@ -111,7 +106,10 @@ function bodyError(schema: TSchema, check: TypeCheck<TSchema>, value: JsonValue)
   const name = keyPath(error);
   return error?.type === ValueErrorType.ObjectRequiredProperty
     ? new MatrixError('M_MISSING_PARAM', `Missing key: '${name}'`)
-    : new MatrixError('M_BAD_JSON', name === '' ? 'The request body is not as it should be' : `'${name}' ${complaint(error)}`);
+    : new MatrixError(
+        'M_BAD_JSON',
+        name === '' ? 'The request body is not as it should be' : `'${name}' ${complaint(error)}`,
+      );
 }
 
 /** `/a/b/0` as `a.b.0`, with JSON pointer's escapes undone. */
@@ -131,5 +129,8 @@ function complaint(error: ValueError | undefined): string {
     return `must be one of ${choices.join(', ')}`;
   }
   const message = error?.message ?? 'is not as it should be';
-  return message.replace(/^Expected (\w+) to (?:be )?/, 'must be ').replace(/^Expected /, 'must be ').replace(/^Required .*/, 'is missing');
+  return message
+    .replace(/^Expected (\w+) to (?:be )?/, 'must be ')
+    .replace(/^Expected /, 'must be ')
+    .replace(/^Required .*/, 'is missing');
 }

@@ -33,7 +33,7 @@ export type HttpHandler = (request: Request, connection: Connection) => Promise<
 export interface HttpHandlerOptions {
   readonly routes: readonly Route[];
   readonly pages?: readonly Page[];
-  readonly authenticators: Authenticators;
+  readonly authenticate: Authenticators;
   readonly rateLimits: RateLimits;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -93,14 +93,23 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
     const stats = typeof found === 'string' ? nowhere : found.entry.stats;
     const seen: Seen = {};
     stats.start();
-    let response = await settle(found, info, seen, log, stats);
-    if (request.signal.aborted) response = clientGoneResponse();
-    else if (request.method === 'HEAD') response = headOf(response);
+    let response = await unlessGone(request.signal, settle(found, info, seen, log, stats));
+    if (request.method === 'HEAD') response = headOf(response);
     const durationMs = clock.monotonic() - startedMs;
     stats.finish(response.status, durationMs / 1000);
     logAccess(log, info, typeof found !== 'string' && found.entry.quiet, stats, seen, response.status, durationMs);
     return response;
   };
+}
+
+/** The response; as soon as the client has gone, 499. What was being done goes on: a write is not half done. */
+function unlessGone(signal: AbortSignal, response: Promise<Response>): Promise<Response> {
+  if (signal.aborted) return response.then(clientGoneResponse);
+  return new Promise((resolve, reject) => {
+    const gone = (): void => resolve(clientGoneResponse());
+    signal.addEventListener('abort', gone, { once: true });
+    response.then(resolve, reject).finally(() => signal.removeEventListener('abort', gone));
+  });
 }
 
 /** The response of what was found, or that of the error it threw. */
@@ -131,7 +140,7 @@ function unexpected(thrown: unknown, info: HttpRequestInfo, log: Log, stats: Ope
 }
 
 function contractTarget({ endpoint, handler }: Route, options: HttpHandlerOptions): Target {
-  const { authenticators, maxBodyBytes = MAX_BODY_BYTES, rateLimits } = options;
+  const { authenticate: authenticators, maxBodyBytes = MAX_BODY_BYTES, rateLimits } = options;
   const checks = createChecks(endpoint);
   return {
     stats: new OperationStats(endpoint.operationId, endpoint.method),
@@ -151,8 +160,8 @@ function contractTarget({ endpoint, handler }: Route, options: HttpHandlerOption
 
 async function readSigned(info: HttpRequestInfo, maxBodyBytes: number) {
   info.bodyText = await readBodyText(info.request, maxBodyBytes);
-  const content = info.bodyText === '' ? undefined : parseJson(info.bodyText);
-  return { request: info, method: info.method, uri: info.target, content };
+  info.bodyValue = info.bodyText === '' ? undefined : parseJson(info.bodyText);
+  return { request: info, method: info.method, uri: info.target, content: info.bodyValue };
 }
 
 async function limit(
@@ -181,7 +190,7 @@ async function readBody(
   if (!checks.hasBody) return undefined;
   // A signed body was read to check the signature.
   if (auth !== 'server') info.bodyText = await readBodyText(info.request, maxBodyBytes);
-  return checks.body(info.bodyText);
+  return checks.body(info.bodyText, info.bodyValue);
 }
 
 function pageTarget(page: Page): Target {

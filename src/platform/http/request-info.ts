@@ -1,10 +1,13 @@
 import type { RequestInfo } from '#api/endpoint.ts';
+import type { JsonValue } from '#protocol/json.ts';
 import type { Connection } from './handler.ts';
 
 /** What handlers may know of a request; what is costly is found out when first asked for. */
 export class HttpRequestInfo implements RequestInfo {
   bodyText = '';
   bodyStream: ReadableStream<Uint8Array> | null = null;
+  /** The JSON body, where it had to be parsed before the contract was looked at. */
+  bodyValue: JsonValue | undefined;
   #search: URLSearchParams | undefined;
   #signal: AbortSignal | undefined;
   #ip: string | undefined;
@@ -51,7 +54,9 @@ export class HttpRequestInfo implements RequestInfo {
 
 /** `/path?query` of a request's URL, as sent. */
 export function targetOf(url: string): string {
-  const start = url.indexOf('/', url.indexOf('://') + 3);
+  const scheme = url.indexOf('://');
+  // A Host header that makes no URL leaves the path alone.
+  const start = scheme === -1 || scheme > 5 ? 0 : url.indexOf('/', scheme + 3);
   const fragment = url.indexOf('#', start);
   return url.slice(start, fragment === -1 ? undefined : fragment);
 }

@@ -23,7 +23,10 @@ export function jsonResponse(status: number, value: unknown, headers?: Readonly<
 }
 
 function jsonTextResponse(status: number, text: string, headers?: Readonly<Record<string, string>>): Response {
-  return new Response(text, { status, headers: headers === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...headers } });
+  return new Response(text, {
+    status,
+    headers: headers === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },
+  });
 }
 
 /** What a handler returned, as a response: an object or text of JSON with status 200, a `Response` as it is with CORS. */

@@ -34,7 +34,9 @@ export interface HttpServer {
 /** One socket to listen on, once a listener's bind addresses are taken apart. */
 interface Binding {
   readonly listener: ListenerConfig;
-  readonly at: { readonly hostname: string; readonly port: number; readonly ipv6Only: boolean } | { readonly unix: string };
+  readonly at:
+    | { readonly hostname: string; readonly port: number; readonly ipv6Only: boolean }
+    | { readonly unix: string };
   readonly mode?: number;
   /** Whether it may fail to bind: one half of "all addresses" on a machine without that half. */
   readonly optional: boolean;

@@ -78,7 +78,7 @@ function* withAuthChains(full: ReadonlyMap<EventId, RoomEvent>): Resolution<Read
     found.set(event.eventId, event);
     for (const authEventId of event.authEventIds) {
       const authEvent = full.get(authEventId);
-      
+      if (authEvent !== undefined && !found.has(authEventId)) work.push(authEvent);
     }
   }
   return found;

@@ -101,7 +101,10 @@ function readResources(reader: Reader): ResourceName[] {
   const known = names.filter((name): name is ResourceName => (RESOURCE_NAMES as readonly string[]).includes(name));
   const unknown = names.filter((name) => !known.includes(name as ResourceName) && name !== 'webclient');
   if (unknown.length > 0) {
-    reader.problems.error(`${reader.prefix}names`, `no such resource: ${unknown.join(', ')} (${RESOURCE_NAMES.join(', ')})`);
+    reader.problems.error(
+      `${reader.prefix}names`,
+      `no such resource: ${unknown.join(', ')} (${RESOURCE_NAMES.join(', ')})`,
+    );
   }
   return known;
 }

@@ -85,11 +85,8 @@ export function readRooms(reader: Reader): RoomsConfig {
   accept.raw('worker_to_run_on');
   return {
     defaultRoomVersion: reader.string('default_room_version', '12'),
-    encryptionEnabledByDefault: reader.choice(
-      'encryption_enabled_by_default_for_room_type',
-      ['all', 'invite', 'off', false],
-      'off',
-    ) || 'off',
+    encryptionEnabledByDefault:
+      reader.choice('encryption_enabled_by_default_for_room_type', ['all', 'invite', 'off', false], 'off') || 'off',
     aliasCreationRules: readRules(reader, 'alias_creation_rules', 'allow'),
     roomListPublicationRules: readRules(reader, 'room_list_publication_rules', 'deny'),
     enableRoomListSearch: reader.boolean('enable_room_list_search', true),
