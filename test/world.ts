@@ -62,7 +62,8 @@ export interface Sent<E extends Endpoint> {
   readonly as?: Requester | undefined;
   readonly params?: Static<E['params']>;
   readonly query?: Static<E['query']>;
-  readonly body?: Static<E['body']>;
+  /** Of any form: what does not fit the contract is refused, as the binder would. */
+  readonly body?: Static<E['body']> | JsonObject;
   readonly request?: Partial<RequestInfo>;
 }
 

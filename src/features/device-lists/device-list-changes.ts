@@ -1,8 +1,8 @@
-import type { UserId } from '#protocol/identifiers/index.ts';
+import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import { ChangeCache, type StreamBatch, type StreamPosition } from '#platform/streams/index.ts';
 import type { MembershipStore } from '#rooms/membership-store.ts';
 import type { DeviceListStore } from './device-list-store.ts';
-import type { SharedRoomsStore } from './shared-rooms-store.ts';
+import type { MembershipChange, SharedRoomsStore } from './shared-rooms-store.ts';
 
 /** https://spec.matrix.org/v1.19/client-server-api/#e2e-extensions-to-sync */
 export interface DeviceListDelta {
@@ -49,7 +49,7 @@ export class DeviceListChanges {
     batch.wake({ userId });
     batch.afterCommit(() => {
       this.#public.changed(userId, position);
-      batch.wake(...rooms.rows.map((row) => ({ roomId: row.room_id as never })));
+      batch.wake(...rooms.rows.map((row) => ({ roomId: row.room_id as RoomId })));
     });
   }
 
@@ -71,10 +71,11 @@ export class DeviceListChanges {
     const candidates = new Set([...updated, ...moved.came, ...moved.went]);
     candidates.delete(userId);
     const shared = await this.#sharingWith(userId, candidates);
-    const changed = new Set([...own, ...updated, ...moved.came].filter((other) => shared.has(other) || other === userId));
-    for (const other of own) changed.add(other);
-    const left = [...moved.went].filter((other) => other !== userId && !shared.has(other));
-    return { changed: [...changed], left };
+    const affected = [...updated, ...moved.came].filter((other) => shared.has(other) || other === userId);
+    return {
+      changed: [...new Set([...affected, ...moved.invited, ...own])],
+      left: [...moved.went].filter((other) => other !== userId && !shared.has(other)),
+    };
   }
 
   #updatedSince(since: StreamPosition): UserId[] | Promise<UserId[]> {
@@ -88,19 +89,20 @@ export class DeviceListChanges {
     const entered = own.filter(({ before, after }) => before !== 'join' && after === 'join').map((room) => room.roomNid);
     const quitted = own.filter(({ before, after }) => before === 'join' && after !== 'join').map((room) => room.roomNid);
     const stayed = rooms.changed.filter((nid) => !entered.includes(nid));
-    const [inEntered, inQuitted, changes] = await Promise.all([
+    const [inEntered, inQuitted, inStayed, fromQuitted] = await Promise.all([
       this.rooms.joinedIn(entered),
       this.rooms.joinedIn(quitted),
-      this.rooms.changesIn([...stayed, ...quitted], since),
+      this.rooms.changesIn(stayed, since),
+      this.rooms.changesIn(quitted, since),
     ]);
-    const came = new Set(inEntered);
-    const went = new Set(inQuitted);
-    for (const change of changes) {
-      if (change.before === 'join' && change.after !== 'join') went.add(change.userId);
-      // Those invited get keys, too: their lists are asked for again, as they may be known from an earlier time.
-      if (!isPresent(change.before) && isPresent(change.after)) came.add(change.userId);
-    }
-    return { came, went };
+    const left = [...inStayed, ...fromQuitted].filter(({ before, after }) => before === 'join' && after !== 'join');
+    const isNew = ({ before }: MembershipChange): boolean => before !== 'join' && before !== 'invite';
+    return {
+      came: [...inEntered, ...usersOf(inStayed.filter(({ before, after }) => before !== 'join' && after === 'join'))],
+      went: new Set([...inQuitted, ...usersOf(left)]),
+      // Those invited get keys, too: what clients know of them may be from an earlier time.
+      invited: usersOf(inStayed.filter((change) => isNew(change) && change.after === 'invite')),
+    };
   }
 
   async #roomsSince(userId: UserId, since: StreamPosition): Promise<KnownRooms> {
@@ -116,6 +118,6 @@ export class DeviceListChanges {
   }
 }
 
-function isPresent(membership: string | undefined): boolean {
-  return membership === 'join' || membership === 'invite';
+function usersOf(changes: readonly MembershipChange[]): UserId[] {
+  return changes.map((change) => change.userId);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { defineFilter, getFilter } from '#api/client/filter.ts';
+import type { JsonObject } from '#protocol/json.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { createWorld, refusal } from '#test/world.ts';
 import { profilesAndDirectory } from '../../../migrations/0005-profiles-and-directory.ts';
@@ -29,7 +30,7 @@ forEachEngine('filters', (engine) => {
 
   test('equal filters of a user have one id, those of different users do not', async () => {
     const { world, routes, alice, bob } = await setUp(engine);
-    const define = async (as: typeof alice, body: typeof filter | object) =>
+    const define = async (as: typeof alice, body: JsonObject) =>
       (await world.call(routes, defineFilter, { as, params: { userId: as.userId }, body })).filter_id;
     const ids = await Promise.all([define(alice, filter), define(alice, filter), define(alice, filter)]);
     expect(new Set(ids).size).toBe(1);
@@ -61,7 +62,7 @@ forEachEngine('filters', (engine) => {
 
   test('what is no filter is refused', async () => {
     const { world, routes, alice } = await setUp(engine);
-    const define = (body: object) =>
+    const define = (body: JsonObject) =>
       refusal(world.call(routes, defineFilter, { as: alice, params: { userId: alice.userId }, body }));
     expect(await define({ room: { timeline: { senders: ['bob'] } } })).toBe('400 M_BAD_JSON');
     expect(await define({ event_format: 'other' })).toBe('400 M_BAD_JSON');

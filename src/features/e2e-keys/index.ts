@@ -1,0 +1,92 @@
+/**
+ * The keys of devices: identity keys, one-time keys, fallback keys; uploading, asking for and claiming them. Not here:
+ * cross-signing keys and uploaded signatures (`cross-signing`), who is told of changes (`device-lists`), the devices
+ * themselves (`accounts`).
+ * https://spec.matrix.org/v1.19/client-server-api/#key-distribution
+ */
+import type { Route } from '#api/endpoint.ts';
+import type { DeviceId, ServerName, UserId } from '#protocol/identifiers/index.ts';
+import type { Storage } from '#platform/storage/ports.ts';
+import type { StreamBatch, Streams } from '#platform/streams/index.ts';
+import { AllServersKeys } from './all-servers.ts';
+import { type ClaimedKeys, ClaimKeys, type ClaimRequest } from './claim-keys.ts';
+import type { DeviceKeysStore } from './device-keys-store.ts';
+import { KeyCounts } from './key-counts.ts';
+import { OneTimeKeysStore } from './one-time-keys-store.ts';
+import type { CrossSigningKeys, KnownDevices, QueryAnswer, QueryRequest, RemoteKeys } from './ports.ts';
+import { QueryKeys } from './query-keys.ts';
+import { e2eKeysRoutes } from './routes.ts';
+import { type KeyUpload, UploadKeys, type UploadContribution } from './upload-keys.ts';
+
+export type { ClaimedKeys, ClaimRequest } from './claim-keys.ts';
+export { DeviceKeysStore, type StoredDeviceKeys } from './device-keys-store.ts';
+export type {
+  CrossSigningKeys,
+  KeySignature,
+  KnownDevices,
+  PublishedKey,
+  QueryAnswer,
+  QueryRequest,
+  RemoteKeys,
+} from './ports.ts';
+export type { KeyUpload, UploadContribution } from './upload-keys.ts';
+
+export interface E2eKeysDeps {
+  readonly serverName: ServerName;
+  readonly storage: Pick<Storage, 'reader' | 'transactor' | 'sequences'>;
+  readonly streams: Pick<Streams, 'commit'>;
+  /** Made apart, as `cross-signing` reads it too. */
+  readonly deviceKeys: DeviceKeysStore;
+  readonly devices: KnownDevices;
+  readonly crossSigning: CrossSigningKeys;
+  /** `device-lists`. */
+  readonly deviceListChanged: (batch: StreamBatch, userId: UserId) => void;
+  /** `cross-signing`. */
+  readonly forgetSignatures: (batch: StreamBatch, userId: UserId, deviceIds: readonly DeviceId[]) => void;
+  /** Left out, every other server is told to be unreachable. */
+  readonly remote?: RemoteKeys;
+}
+
+export interface E2eKeys {
+  readonly routes: readonly Route[];
+  /** `device_one_time_keys_count` of sync. */
+  oneTimeKeyCounts(userId: UserId, deviceId: DeviceId): Promise<Readonly<Record<string, number>>>;
+  /** `device_unused_fallback_key_types` of sync. */
+  unusedFallbackTypes(userId: UserId, deviceId: DeviceId): Promise<readonly string[]>;
+  /** Checks an upload for any device of the user (a dehydrated one); its statements are added by what it answers. */
+  prepareUpload(userId: UserId, deviceId: DeviceId, upload: KeyUpload): Promise<UploadContribution>;
+  /** The keys of this server's users as `viewer` may see them; `undefined`: as other servers may. */
+  queryLocal(request: QueryRequest, viewer: UserId | undefined): Promise<QueryAnswer>;
+  /** Claims from this server's devices. */
+  claimLocal(request: ClaimRequest): Promise<ClaimedKeys>;
+  onDevicesDeleted(batch: StreamBatch, userId: UserId, deviceIds: readonly DeviceId[]): void;
+  onAccountDeactivated(batch: StreamBatch, userId: UserId): void;
+}
+
+export function e2eKeysFeature(deps: E2eKeysDeps): E2eKeys {
+  const { storage, deviceKeys } = deps;
+  const oneTimeKeys = new OneTimeKeysStore(storage.reader);
+  const counts = new KeyCounts(storage.reader, oneTimeKeys);
+  const uploads = new UploadKeys({ ...deps, sequences: storage.sequences, oneTimeKeys, counts });
+  const queries = new QueryKeys(deviceKeys, deps.devices, deps.crossSigning);
+  const claims = new ClaimKeys(storage.transactor, oneTimeKeys, counts);
+  return {
+    routes: e2eKeysRoutes(uploads, new AllServersKeys(deps.serverName, queries, claims, deps.remote)),
+    oneTimeKeyCounts: async (userId, deviceId) => (await counts.of(userId, deviceId)).counts,
+    unusedFallbackTypes: async (userId, deviceId) => (await counts.of(userId, deviceId)).unusedFallbackTypes,
+    prepareUpload: (userId, deviceId, upload) => uploads.prepare(userId, deviceId, upload),
+    queryLocal: (request, viewer) => queries.query(request, viewer),
+    claimLocal: (request) => claims.claim(request),
+    onDevicesDeleted(batch, userId, deviceIds) {
+      for (const deviceId of deviceIds) {
+        batch.add(deviceKeys.removeDevice(userId, deviceId));
+        oneTimeKeys.removeDevice(batch, userId, deviceId);
+        batch.afterCommit(() => counts.forget(userId, deviceId));
+      }
+    },
+    onAccountDeactivated(batch, userId) {
+      batch.add(deviceKeys.removeUser(userId));
+      oneTimeKeys.removeUser(batch, userId);
+    },
+  };
+}

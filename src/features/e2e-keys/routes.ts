@@ -1,0 +1,38 @@
+import { claimKeys, claimKeysOfAlgorithms, queryKeys, uploadKeys } from '#api/client/keys.ts';
+import { type Route, route } from '#api/endpoint.ts';
+import { invalidParam } from '#protocol/errors.ts';
+import { type DeviceId, parseUserId, type UserId } from '#protocol/identifiers/index.ts';
+import type { AllServersKeys } from './all-servers.ts';
+import type { UploadKeys } from './upload-keys.ts';
+
+export function e2eKeysRoutes(uploads: UploadKeys, keys: AllServersKeys): Route[] {
+  return [
+    route(uploadKeys, async ({ requester: { userId, deviceId }, body }) => {
+      if (deviceId === undefined) throw invalidParam('This access token has no device to upload keys for');
+      return { one_time_key_counts: await uploads.upload(userId, deviceId, body) };
+    }),
+    route(queryKeys, ({ requester, body }) =>
+      keys.query(byUser(body.device_keys, (devices) => devices as DeviceId[]), requester.userId, body.timeout),
+    ),
+    route(claimKeys, ({ body }) =>
+      keys.claim(byUser(body.one_time_keys, (devices) => byDevice(devices, (algorithm) => [algorithm])), body.timeout),
+    ),
+    route(claimKeysOfAlgorithms, ({ body }) =>
+      keys.claim(byUser(body.one_time_keys, (devices) => byDevice(devices, (algorithms) => algorithms)), body.timeout),
+    ),
+  ];
+}
+
+function byUser<From, To>(object: Readonly<Record<string, From>>, convert: (value: From) => To): Map<UserId, To> {
+  const map = new Map<UserId, To>();
+  for (const [text, value] of Object.entries(object)) {
+    const userId = parseUserId(text);
+    if (userId === undefined) throw invalidParam(`'${text}' is not a user id`);
+    map.set(userId, convert(value));
+  }
+  return map;
+}
+
+function byDevice<From, To>(object: Readonly<Record<string, From>>, convert: (value: From) => To): Map<DeviceId, To> {
+  return new Map(Object.entries(object).map(([deviceId, value]) => [deviceId as DeviceId, convert(value)]));
+}

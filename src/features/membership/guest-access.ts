@@ -1,0 +1,30 @@
+import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
+import type { EventHook, MembershipStore, RoomEngine, StoredEvent } from '#rooms/index.ts';
+
+interface GuestAccessDeps {
+  readonly engine: RoomEngine;
+  readonly members: MembershipStore;
+  readonly isGuest: (userId: UserId) => Promise<boolean>;
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * Takes this server's guests out of a room that does not want guests any more.
+ * https://spec.matrix.org/v1.19/client-server-api/#guest-access
+ */
+export class GuestAccess implements EventHook {
+  constructor(private readonly deps: GuestAccessDeps) {}
+
+  committed(event: StoredEvent): void {
+    if (event.type !== 'm.room.guest_access' || event.stateKey !== '' || event.content.guest_access === 'can_join') return;
+    this.removeGuests(event.roomId, event.roomNid).catch(this.deps.report);
+  }
+
+  async removeGuests(roomId: RoomId, roomNid: number): Promise<void> {
+    for (const userId of await this.deps.members.localJoined(roomNid)) {
+      if (!(await this.deps.isGuest(userId))) continue;
+      const content = { membership: 'leave', reason: 'Guests may not be in this room any more' };
+      await this.deps.engine.send(roomId, { type: 'm.room.member', stateKey: userId, sender: userId, content });
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { SyncSources } from './sources.ts';
+
+/** Slices that have nothing to tell, for tests of rooms alone. */
+export const NO_SOURCES: SyncSources = {
+  filterById: async () => undefined,
+  ignoredBy: async () => new Set(),
+  accountData: { global: async () => [], rooms: async () => new Map() },
+  receipts: async () => new Map(),
+  typing: () => new Map(),
+  unread: async () => new Map(),
+  presence: { since: async () => [], touch: () => undefined },
+  toDevice: { messages: async (_user, _device, { upTo }) => ({ events: [], upTo }), acknowledge: async () => undefined },
+  devices: {
+    changes: async () => ({ changed: [], left: [] }),
+    oneTimeKeyCounts: async () => ({}),
+    unusedFallbackTypes: async () => [],
+  },
+  strippedState: async () => '[]',
+};
