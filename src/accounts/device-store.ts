@@ -72,6 +72,23 @@ export class DeviceStore {
     return (await this.reader.all(allOfUser(userId))).map((row) => row.device_id as DeviceId);
   }
 
+  /** Of several users, hidden devices included, with their display names. Unknown users are missing. */
+  async ofUsers(userIds: readonly UserId[]): Promise<Map<UserId, Map<DeviceId, string | undefined>>> {
+    const found = new Map<UserId, Map<DeviceId, string | undefined>>();
+    const rows = await this.reader.all<{ user_id: string; device_id: string | null; display_name: string | null }>({
+      sql:
+        'select u.user_id, d.device_id, d.display_name from users u left join devices d on d.user_id = u.user_id ' +
+        `where ${inTexts(this.reader.dialect, 'u.user_id')}`,
+      parameters: [listParameter(userIds)],
+    });
+    for (const { user_id, device_id, display_name } of rows) {
+      const devices = found.get(user_id as UserId) ?? new Map<DeviceId, string | undefined>();
+      found.set(user_id as UserId, devices);
+      if (device_id !== null) devices.set(device_id as DeviceId, display_name ?? undefined);
+    }
+    return found;
+  }
+
   async connectionsOf(userId: UserId): Promise<DeviceConnection[]> {
     const rows = await this.reader.all(connections(userId));
     return rows.map((row) => ({

@@ -41,6 +41,11 @@ export class Devices {
     return withActivity(device, this.#deps.activity.unwritten(userId));
   }
 
+  /** Of several users, hidden devices included, with their display names. Unknown users are missing. */
+  devicesOf(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, ReadonlyMap<DeviceId, string | undefined>>> {
+    return this.#deps.store.ofUsers(userIds);
+  }
+
   /** Hidden ones included. */
   idsOf(userId: UserId): Promise<DeviceId[]> {
     return this.#deps.store.idsOf(userId);

@@ -47,7 +47,8 @@ export const uploadKeys = endpoint({
   guests: true,
   suspended: true,
   body: Type.Object({
-    device_keys: Type.Optional(DeviceKeysSchema),
+    /** `DeviceKeysSchema`: checked by the handler, as a key missing from it is `M_BAD_JSON`. */
+    device_keys: Type.Optional(JsonObjectSchema),
     one_time_keys: Type.Optional(OneTimeKeysSchema),
     fallback_keys: Type.Optional(OneTimeKeysSchema),
   }),

@@ -26,10 +26,10 @@ export class AllServersKeys {
       this.localQuery.query(this.#local(request), viewer),
       ...this.#elsewhere(request, failures, (remote, server, part) => remote.query(server, part, bounded(timeoutMs))),
     ]);
-    for (const other of others) {
-      Object.assign(answer.device_keys, other?.device_keys);
-      Object.assign(answer.master_keys, other?.master_keys);
-      Object.assign(answer.self_signing_keys, other?.self_signing_keys);
+    for (const { part, given } of others) {
+      adopt(part, given?.device_keys, answer.device_keys);
+      adopt(part, given?.master_keys, answer.master_keys);
+      adopt(part, given?.self_signing_keys, answer.self_signing_keys);
     }
     return { ...answer, failures };
   }
@@ -40,7 +40,7 @@ export class AllServersKeys {
       this.localClaim.claim(this.#local(request)),
       ...this.#elsewhere(request, failures, (remote, server, part) => remote.claim(server, part, bounded(timeoutMs))),
     ]);
-    for (const other of others) Object.assign(claimed, other);
+    for (const { part, given } of others) adopt(part, given, claimed);
     return { one_time_keys: claimed, failures };
   }
 
@@ -52,7 +52,7 @@ export class AllServersKeys {
     request: ReadonlyMap<UserId, T>,
     failures: Failures,
     ask: (remote: RemoteKeys, server: ServerName, part: Map<UserId, T>) => Promise<A>,
-  ): Promise<A | undefined>[] {
+  ): Promise<{ part: Map<UserId, T>; given: A | undefined }>[] {
     const parts = new Map<ServerName, Map<UserId, T>>();
     for (const [userId, value] of request) {
       const server = serverNameOf(userId);
@@ -61,15 +61,22 @@ export class AllServersKeys {
       parts.set(server, part.set(userId, value));
     }
     return [...parts].map(async ([server, part]) => {
-      if (this.remote === undefined) {
-        failures[server] = failure(undefined);
-        return undefined;
-      }
-      return ask(this.remote, server, part).catch((error: unknown) => {
+      try {
+        if (this.remote === undefined) throw new Error('no federation');
+        return { part, given: await ask(this.remote, server, part) };
+      } catch (error) {
         failures[server] = failure(error);
-        return undefined;
-      });
+        return { part, given: undefined };
+      }
     });
+  }
+}
+
+/** Takes from another server's answer what was asked of it, and nothing about anybody else. */
+function adopt<T, V>(part: ReadonlyMap<UserId, T>, given: Record<string, V> | undefined, into: Record<string, V>): void {
+  for (const userId of part.keys()) {
+    const value = given !== undefined && Object.hasOwn(given, userId) ? given[userId] : undefined;
+    if (value !== undefined) into[userId] = value;
   }
 }
 

@@ -69,13 +69,13 @@ forEachEngine('reserved media ids', (engine) => {
     const mediaId = await repository.reserve();
     for (const path of [
       to('unknown'),
-      to('%2e%2e'),
-      to('a%2Fb'),
-      to('%00'),
+      to('%252e%252e'),
+      to('a%2F..%2Fb'),
       `/_matrix/media/v3/upload/other.org/${mediaId}`,
     ]) {
       expect(await outcome(repository.request('PUT', path, { as: 'alice', body: 'x' }))).toBe('404 M_NOT_FOUND');
     }
+    expect(await outcome(repository.request('PUT', to('%00'), { as: 'alice', body: 'x' }))).toBe('400 M_INVALID_PARAM');
   });
 
   test('an id lapses when nothing is uploaded to it', async () => {

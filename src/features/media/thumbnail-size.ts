@@ -39,24 +39,31 @@ export function thumbnailTarget(wanted: ThumbnailTarget, settings: ThumbnailSett
   if (settings.dynamicThumbnails) return bounded;
   const candidates = settings.thumbnailSizes.filter(({ method }) => method === bounded.method);
   const sizes = candidates.length > 0 ? candidates : settings.thumbnailSizes;
-  const fitting = sizes.map((size) => doubled(size, bounded));
-  const best = fitting.sort(
-    (a, b) => rank(a, bounded) - rank(b, bounded) || a.width * a.height - b.width * b.height,
-  )[0];
-  return best === undefined ? bounded : { ...best, animated: bounded.animated };
+  const best = sizes.map((size) => fit(size, bounded)).sort(byPreference)[0];
+  return best === undefined
+    ? bounded
+    : { width: best.width, height: best.height, method: best.method, animated: bounded.animated };
 }
 
-function doubled(size: ConfiguredSize, wanted: ThumbnailTarget): ConfiguredSize {
+interface Fit extends ConfiguredSize {
+  /** 0 where the shape is right. A crop should have the shape that was asked for; that of a scaled image is its own. */
+  readonly distortion: number;
+  readonly isConfigured: boolean;
+}
+
+/** The size, doubled until it is large enough. */
+function fit(size: ConfiguredSize, wanted: ThumbnailTarget): Fit {
   let { width, height } = size;
   while ((width < wanted.width || height < wanted.height) && Math.max(width, height) < MAX_SIDE) {
     width *= 2;
     height *= 2;
   }
-  return { ...size, width, height };
+  const distortion =
+    wanted.method === 'scale' ? 0 : Math.abs(Math.log((width * wanted.height) / (height * wanted.width)));
+  return { width, height, method: size.method, distortion, isConfigured: width === size.width };
 }
 
-/** A crop should have the shape that was asked for; the shape of a scaled image is its own. */
-function rank(size: ConfiguredSize, wanted: ThumbnailTarget): number {
-  if (wanted.method === 'scale') return 0;
-  return Math.abs(Math.log((size.width * wanted.height) / (size.height * wanted.width)));
-}
+const byPreference = (a: Fit, b: Fit): number =>
+  a.distortion - b.distortion ||
+  Number(b.isConfigured) - Number(a.isConfigured) ||
+  a.width * a.height - b.width * b.height;

@@ -70,7 +70,10 @@ export class MembershipService {
     }
     const { thirdPartySigned } = options;
     if (thirdPartySigned !== undefined && own?.membership !== 'invite' && own?.membership !== 'join') {
-      await this.deps.engine.within(roomId, async (turn) => turn.append([await thirdPartyInvite(thirdPartySigned, turn.room)]));
+      const invited = await this.deps.engine.within(roomId, async (turn) =>
+        turn.append([await thirdPartyInvite(thirdPartySigned, turn.room)]),
+      );
+      await invited();
     }
     const event = await this.#change(roomId, async (hot) => {
       if (isGuest) await requireGuestAccess(hot);

@@ -1,7 +1,6 @@
 import type { UserId } from '#protocol/identifiers/index.ts';
 import { membershipOf } from '#protocol/history-visibility/index.ts';
-import type { EventStore, MembershipStore, RoomMembership } from '#rooms/index.ts';
-import type { StateDeltaStore } from '#rooms/state-delta-store.ts';
+import type { EventStore, MembershipStore, RoomMembership, StateDeltaStore } from '#rooms/index.ts';
 import type { ChangeTracker } from './change-tracker.ts';
 import type { SyncRequest } from './sync-request.ts';
 

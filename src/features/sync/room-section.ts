@@ -1,8 +1,16 @@
 import { applyEventFields, matchesEvent } from '#protocol/filters/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
-import type { ClientEvents, RoomIdentity, StoredEvent, TimelineStore, Visibility, VisibleEvent } from '#rooms/index.ts';
-import { heroesFor, type RoomSummaries } from '#rooms/room-summaries.ts';
+import {
+  type ClientEvents,
+  heroesFor,
+  type RoomIdentity,
+  type RoomSummaries,
+  type StoredEvent,
+  type TimelineStore,
+  type Visibility,
+  type VisibleEvent,
+} from '#rooms/index.ts';
 import { readState, type StateStoresForSync } from './room-state.ts';
 import { readTimeline, type TimelinePart } from './room-timeline.ts';
 import type { RoomUnread, SideEvent, UnreadCounts } from './sources.ts';

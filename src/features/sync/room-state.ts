@@ -1,8 +1,14 @@
 import type { UserId } from '#protocol/identifiers/index.ts';
-import type { CurrentState, EventStore, RoomIdentity, StoredEvent } from '#rooms/index.ts';
-import type { StateDeltaStore } from '#rooms/state-delta-store.ts';
+import {
+  type CurrentState,
+  type EventStore,
+  filterEvents,
+  type RelationsOf,
+  type RoomIdentity,
+  type StateDeltaStore,
+  type StoredEvent,
+} from '#rooms/index.ts';
 import type { LazyMembers } from './lazy-members.ts';
-import { passes } from './room-timeline.ts';
 import type { SyncRequest } from './sync-request.ts';
 
 export interface StateStoresForSync {
@@ -10,6 +16,7 @@ export interface StateStoresForSync {
   readonly events: EventStore;
   readonly deltas: StateDeltaStore;
   readonly lazyMembers: LazyMembers;
+  readonly relationsOf: RelationsOf;
 }
 
 export interface StateQuery {
@@ -33,7 +40,7 @@ export async function readState(query: StateQuery, stores: StateStoresForSync): 
   const { request, since } = query;
   const whole = since === undefined || request.fullState;
   const events = whole ? await wholeState(query, stores) : await changedState(query, stores);
-  return events.filter((event) => passes(request.filter.state, event));
+  return filterEvents(request.filter.state, events, (event) => event, stores.relationsOf);
 }
 
 async function wholeState(query: StateQuery, stores: StateStoresForSync): Promise<StoredEvent[]> {

@@ -1,7 +1,6 @@
-import { type CompiledEventFilter, clampLimit, matchesEvent } from '#protocol/filters/index.ts';
-import { isJsonObject } from '#protocol/json.ts';
+import { type CompiledEventFilter, clampLimit } from '#protocol/filters/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
-import { encodeTimelineToken, placeBefore, type StoredEvent, type TimelineStore, type Visibility, type VisibleEvent } from '#rooms/index.ts';
+import { encodeTimelineToken, filterEvents, placeBefore, type RelationsOf, type TimelineStore, type Visibility, type VisibleEvent } from '#rooms/index.ts';
 
 export interface TimelinePart {
   /** Oldest first. */
@@ -29,7 +28,7 @@ const MAX_SKIPPED = 2_000;
 /** The newest events of a range that the user may see and wants. */
 export async function readTimeline(
   query: TimelineQuery,
-  stores: { readonly timeline: TimelineStore; readonly visibility: Visibility },
+  stores: { readonly timeline: TimelineStore; readonly visibility: Visibility; readonly relationsOf: RelationsOf },
 ): Promise<TimelinePart> {
   const { roomNid, userId, after, filter, ignored } = query;
   const limit = clampLimit(filter.limit, { fallback: DEFAULT_LIMIT, max: MAX_LIMIT });
@@ -42,7 +41,7 @@ export async function readTimeline(
   while (wanted.length <= limit && !exhausted && read < MAX_SKIPPED) {
     const events = await stores.timeline.newest(roomNid, after, upTo, chunk);
     const visible = await stores.visibility.filter(events, userId, { ignored });
-    wanted = [...visible.filter(({ event }) => passes(filter, event)), ...wanted];
+    wanted = [...(await filterEvents(filter, visible, ({ event }) => event, stores.relationsOf)), ...wanted];
     exhausted = events.length < chunk;
     read += events.length;
     upTo = (events[0]?.position ?? after) - 1;
@@ -52,12 +51,4 @@ export async function readTimeline(
   const events = wanted.slice(-limit);
   const first = events[0]?.event;
   return { events, limited, prevBatch: first === undefined ? undefined : encodeTimelineToken(placeBefore(first)) };
-}
-
-/** Whether an event passes a filter of the client's. */
-export function passes(filter: CompiledEventFilter, event: StoredEvent): boolean {
-  if (filter.passesAll) return true;
-  const relation = event.content['m.relates_to'];
-  const relType = isJsonObject(relation) && typeof relation.rel_type === 'string' ? relation.rel_type : undefined;
-  return matchesEvent(filter, { type: event.type, sender: event.sender, roomId: event.roomId, content: event.content, relType });
 }

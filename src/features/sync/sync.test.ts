@@ -5,8 +5,7 @@ import type { Requester } from '#api/requester.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
 import { CacheBudget } from '#platform/cache/index.ts';
 import { systemClock } from '#platform/clock/index.ts';
-import { RoomSummaries } from '#rooms/room-summaries.ts';
-import { StateDeltaStore } from '#rooms/state-delta-store.ts';
+import { RoomSummaries, StateDeltaStore } from '#rooms/index.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { createWorld, refusal, type World } from '#test/world.ts';
 import { ChangeTracker, LazyMembers, syncFeature } from './index.ts';
@@ -48,6 +47,7 @@ async function open(engine: TestEngine) {
       ...world.rooms,
       deltas: new StateDeltaStore(world.storage.reader),
       lazyMembers: new LazyMembers(),
+      relationsOf: async () => new Map(),
       summaries,
       tracker,
     },

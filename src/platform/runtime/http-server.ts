@@ -1,5 +1,6 @@
 /** Listening sockets on Bun's HTTP server: addresses, TLS, forwarded addresses, stopping without dropping requests. */
 import { chmodSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Clock } from '#platform/clock/index.ts';
 import type { ListenAddress, ListenerConfig, TlsConfig } from '#platform/config/index.ts';
 import { type HttpHandler, servedPaths } from '#platform/http/index.ts';
@@ -55,27 +56,33 @@ export async function listen(options: ListenOptions): Promise<HttpServer> {
     await Promise.all(open.map(({ server }) => server.stop(true)));
     throw error;
   }
+  /** Those with an older certificate, which finish what they have. */
+  const retired: BunServer[] = [];
+  const all = (): BunServer[] => [...retired, ...open.map(({ server }) => server)];
   const addresses = open.map(({ binding, server }) => addressOf(binding, server));
   for (const address of addresses) log.info('http.listening', { address });
   return {
     addresses,
     async reloadTls() {
       const secured = open.filter(({ binding }) => binding.listener.tls);
-      // Opened beside the old ones, which then finish what they have: no moment without a listener.
-      const renewed = secured.map(({ binding, server }) => openServer(withPort(binding, server), options));
-      const old = secured.map((entry) => entry.server);
-      for (const [i, entry] of secured.entries()) entry.server = renewed[i] ?? entry.server;
-      for (const server of old) void server.stop(false);
+      // Read before anything is changed, and opened beside the old ones: no moment without a listener.
+      if (secured.length > 0) readCertificate(options.tls);
+      for (const entry of secured) {
+        const renewed = openServer(withPort(entry.binding, entry.server), options);
+        retired.push(entry.server);
+        void entry.server.stop(false);
+        entry.server = renewed;
+      }
       log.info('http.tls_reloaded', { listeners: secured.length });
     },
     async stop(graceMs) {
-      const drained = Promise.all(open.map(({ server }) => server.stop(false)));
+      const drained = Promise.all(all().map((server) => server.stop(false)));
       const grace = new AbortController();
       await Promise.race([drained, clock.sleep(graceMs, grace.signal)]);
       grace.abort();
-      const left = open.reduce((sum, { server }) => sum + server.pendingRequests, 0);
+      const left = all().reduce((sum, server) => sum + server.pendingRequests, 0);
       if (left > 0) log.warn('http.requests_cut_off', { requests: left });
-      await Promise.all(open.map(({ server }) => server.stop(true)));
+      await Promise.all(all().map((server) => server.stop(true)));
       for (const { binding } of open) if ('unix' in binding.at) rmSync(binding.at.unix, { force: true });
     },
   };
@@ -156,7 +163,10 @@ function readCertificate({ certificatePath, privateKeyPath }: TlsConfig): { cert
   if (certificatePath === undefined || privateKeyPath === undefined) {
     throw new Error('tls_certificate_path and tls_private_key_path are required');
   }
-  return { cert: readFileSync(certificatePath, 'utf8'), key: readFileSync(privateKeyPath, 'utf8') };
+  const pair = { cert: readFileSync(certificatePath, 'utf8'), key: readFileSync(privateKeyPath, 'utf8') };
+  // Throws for what is no certificate, no key, or the key of another certificate.
+  createSecureContext(pair);
+  return pair;
 }
 
 /** A process that was killed leaves its socket behind. Anything else at that path is not ours to remove. */
