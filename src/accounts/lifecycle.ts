@@ -46,6 +46,21 @@ export class Lifecycle {
     }
   }
 
+  /** Makes a guest a full account, and whatever `extra` adds, at once. Throws `M_USER_IN_USE` when it is no guest. */
+  async upgradeGuest(userId: UserId, passwordHash: string, extra: (batch: StreamBatch) => void): Promise<void> {
+    const { cache, streams, users } = this.#deps;
+    try {
+      await streams.commit((batch) => {
+        batch.add(users.upgradeGuest(userId, passwordHash), 1);
+        extra(batch);
+        batch.afterCommit(() => cache.forgetUser(userId));
+      });
+    } catch (error) {
+      if (error instanceof BatchConflict) throw new MatrixError('M_USER_IN_USE', 'The user id is already taken');
+      throw error;
+    }
+  }
+
   /** Takes effect on requests that come after it resolves. */
   async setFlags(userId: UserId, flags: Partial<AccountFlags>): Promise<void> {
     const { cache, streams, users } = this.#deps;

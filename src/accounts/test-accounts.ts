@@ -102,8 +102,8 @@ export function testAccounts(
     client(routes) {
       const handle = createHttpHandler({
         routes,
-        authenticators: {
-          user: (...args) => accounts.authenticator.user(...args),
+        authenticate: {
+          user: (token, request, contract) => accounts.authenticator.user(token, request, contract),
           appservice: (token) => accounts.authenticator.appservice(token),
           server: () => Promise.reject(new Error('no other servers here')),
         },

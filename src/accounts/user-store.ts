@@ -23,6 +23,9 @@ const deactivate = statement(
     'where user_id = ?',
 );
 const reactivate = statement('update users set is_deactivated = 0, is_erased = 0, password_hash = ? where user_id = ?');
+const upgradeGuest = statement(
+  'update users set is_guest = 0, password_hash = ? where user_id = ? and is_guest = 1 and is_deactivated = 0',
+);
 const consent = statement('update users set consent_version = ?, consent_ts = ? where user_id = ?');
 const addDeparture = statement(
   'insert into user_departures (user_id, is_erased) values (?, ?) ' +
@@ -81,6 +84,11 @@ export class UserStore {
   /** Changes one row, or none when the user is deactivated or unknown. */
   setPassword(userId: UserId, passwordHash: string | undefined): Statement {
     return setPassword(passwordHash ?? null, userId);
+  }
+
+  /** Changes one row, or none when the user is no guest any more. */
+  upgradeGuest(userId: UserId, passwordHash: string): Statement {
+    return upgradeGuest(passwordHash, userId);
   }
 
   /** Takes effect only while the hash is still the one that was verified. */

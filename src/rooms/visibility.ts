@@ -55,9 +55,10 @@ export class Visibility {
     const own = userId === undefined ? undefined : await this.members.find(room.nid, userId);
     if (own?.membership === 'join') return { kind: 'joined', room };
     if (own !== undefined && !own.isForgotten && (own.membership === 'leave' || own.membership === 'ban')) {
-      const until = await this.events.byNid(own.eventNid);
-      // Whoever was never in the room (a rejected invite, a kicked knock) has left nothing behind to read.
-      if (userId !== undefined && (await this.#lastJoined(until, userId)) !== undefined) return { kind: 'left', room, until };
+      // Not the newest member event: who was banned after leaving left when they left. Whoever was never in the room (a
+      // rejected invite, a kicked knock) has left nothing behind to read.
+      const until = userId === undefined ? undefined : await this.#lastJoined(await this.events.byNid(own.eventNid), userId);
+      if (until !== undefined) return { kind: 'left', room, until };
     }
     if (await this.#isWorldReadable(room)) return { kind: 'peeking', room };
     throw forbidden('You are not in this room');

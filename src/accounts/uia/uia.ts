@@ -119,6 +119,11 @@ export class UserInteractiveAuth {
     await this.#complete(type, outcome, session);
   }
 
+  /** Whether a stage of this type has been added. */
+  hasStage(type: string): boolean {
+    return this.#stages.has(type);
+  }
+
   /** What fallback pages show for a stage. */
   stageParams(type: string): JsonObject | undefined {
     const stage = this.#stages.get(type);
@@ -215,9 +220,9 @@ export class UserInteractiveAuth {
           batch.add(this.#deps.store.insertStage(session.sessionId, type, result));
         });
       } catch (error) {
-        if (error instanceof BatchConflict && refusal !== undefined) throw refusal;
         if (!(error instanceof BatchConflict)) throw error;
-        // Another request has completed it meanwhile.
+        if (refusal !== undefined && (error.statement ?? 0) < statements.length) throw refusal;
+        // Otherwise another request has completed it meanwhile.
       }
     }
     session.completed.set(type, result);

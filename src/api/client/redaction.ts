@@ -21,7 +21,8 @@ export const redactEvent = endpoint({
   ...v3('/rooms/{roomId}/redact/{eventId}/{txnId}', { apiV1: true }),
   auth: 'user',
   suspended: true,
-  rateLimit: 'rc_message',
+  // Of somebody else's event; that of one's own takes from `rc_message`. The handler knows which.
+  rateLimit: 'rc_admin_redaction',
   params: Type.Object({ roomId: RoomIdSchema, eventId: Type.String(), txnId: Type.String() }),
   body,
   response,
@@ -34,7 +35,7 @@ export const redactEventLegacy = endpoint({
   ...v3('/rooms/{roomId}/redact/{eventId}', { apiV1: true }),
   auth: 'user',
   suspended: true,
-  rateLimit: 'rc_message',
+  rateLimit: 'rc_admin_redaction',
   deprecated: true,
   params: Type.Object({ roomId: RoomIdSchema, eventId: Type.String() }),
   body,

@@ -1,7 +1,7 @@
-import type { UserId } from '#protocol/identifiers/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
 import { inTexts, listParameter, statement } from '#platform/storage/index.ts';
 import type { Reader, SqlValue, Statement } from '#platform/storage/ports.ts';
+import type { UserId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
 import type { CrossSigningKey, Usage } from './cross-signing-key.ts';
 import type { CrossSigningTables } from './tables.ts';
 

@@ -4,10 +4,10 @@
  * https://spec.matrix.org/v1.19/client-server-api/#cross-signing
  */
 import type { Route } from '#api/endpoint.ts';
-import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
 import type { StreamBatch, Streams } from '#platform/streams/index.ts';
+import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { CrossSigningKey } from './cross-signing-key.ts';
 import { CrossSigningStore, type KeysByUsage } from './cross-signing-store.ts';
 import type { ConfirmIdentity, DeviceKeys, KnownDevices } from './ports.ts';

@@ -1,9 +1,9 @@
 import { uploadCrossSigningKeys, uploadCrossSigningSignatures } from '#api/client/cross-signing.ts';
 import { type Route, route } from '#api/endpoint.ts';
+import type { Clock } from '#platform/clock/index.ts';
 import { invalidParam } from '#protocol/errors.ts';
 import { parseUserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import type { Clock } from '#platform/clock/index.ts';
 import type { CrossSigningStore } from './cross-signing-store.ts';
 import type { ConfirmIdentity } from './ports.ts';
 import type { UploadCrossSigningKeys } from './upload-cross-signing-keys.ts';
@@ -17,7 +17,13 @@ export interface CrossSigningRouteDeps {
   readonly confirmIdentity: ConfirmIdentity;
 }
 
-export function crossSigningRoutes({ uploads, signatures, keys, clock, confirmIdentity }: CrossSigningRouteDeps): Route[] {
+export function crossSigningRoutes({
+  uploads,
+  signatures,
+  keys,
+  clock,
+  confirmIdentity,
+}: CrossSigningRouteDeps): Route[] {
   return [
     route(uploadCrossSigningKeys, async ({ requester, body, request }) => {
       await uploads.upload(requester.userId, body, async () => {

@@ -1,6 +1,6 @@
-import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import { inTexts, listParameter, statement } from '#platform/storage/index.ts';
 import type { Batch, Reader, SqlValue, Statement } from '#platform/storage/ports.ts';
+import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { CrossSigningTables } from './tables.ts';
 
 type Row = CrossSigningTables['key_signatures'];

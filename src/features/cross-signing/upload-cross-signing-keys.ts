@@ -1,8 +1,8 @@
+import { BatchConflict } from '#platform/storage/index.ts';
+import type { StreamBatch, Streams } from '#platform/streams/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import { BatchConflict } from '#platform/storage/index.ts';
-import type { StreamBatch, Streams } from '#platform/streams/index.ts';
 import { type CrossSigningKey, isSameSigned, isSignedBy, parseCrossSigningKey, USAGES } from './cross-signing-key.ts';
 import type { CrossSigningStore, KeysByUsage } from './cross-signing-store.ts';
 import type { KnownDevices } from './ports.ts';
@@ -36,8 +36,10 @@ export class UploadCrossSigningKeys {
     const given = parse(upload, userId);
     for (;;) {
       const stored = await this.deps.keys.ofUser(userId);
-      const added = given.filter((key) => !isKnown(stored[key.usage], key));
-      if (added.length === 0) return;
+      const unknown = given.filter((key) => !isKnown(stored[key.usage], key));
+      if (unknown.length === 0) return;
+      // With a new master key, the others are stored as well: it has signed them anew.
+      const added = unknown.some((key) => key.usage === 'master') ? given : unknown;
       await this.#check(userId, stored, given);
       if (stored.master !== undefined) await confirmIdentity();
       try {
@@ -71,12 +73,11 @@ export class UploadCrossSigningKeys {
       const [before, after] = [stored[usage], added.find((key) => key.usage === usage)];
       // The master key before it has signed what is left of the old set: that is worth nothing now.
       const isOrphaned = hasNewMaster && after === undefined && before !== undefined;
-      if (before !== undefined && (after !== undefined || isOrphaned)) {
-        signatures.forgetKey(batch, userId, before.publicKey);
-      }
       if (isOrphaned) batch.add(keys.remove(userId, usage));
-      else if (after !== undefined && usage === 'master' && before === undefined) batch.add(keys.insert(after));
-      else if (after !== undefined) batch.add(keys.put(after));
+      const isReplaced = before !== undefined && after !== undefined && before.publicKey !== after.publicKey;
+      if (isOrphaned || isReplaced) signatures.forgetKey(batch, userId, before.publicKey);
+      if (after === undefined) continue;
+      batch.add(usage === 'master' && before === undefined ? keys.insert(after) : keys.put(after));
     }
     const isPrivate = added.every((key) => key.usage === 'user_signing');
     if (isPrivate) this.deps.deviceListChangedFor(batch, userId, [userId]);

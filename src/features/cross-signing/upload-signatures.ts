@@ -1,8 +1,8 @@
+import type { Clock } from '#platform/clock/index.ts';
+import type { StreamBatch, Streams } from '#platform/streams/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import { isJsonObject, type JsonObject } from '#protocol/json.ts';
-import type { Clock } from '#platform/clock/index.ts';
-import type { StreamBatch, Streams } from '#platform/streams/index.ts';
 import { type CrossSigningKey, isSameSigned, isSignedBy } from './cross-signing-key.ts';
 import type { CrossSigningStore } from './cross-signing-store.ts';
 import type { DeviceKeys } from './ports.ts';

@@ -1,5 +1,5 @@
-import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import { ChangeCache, type StreamBatch, type StreamPosition } from '#platform/streams/index.ts';
+import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { MembershipStore } from '#rooms/membership-store.ts';
 import type { DeviceListStore } from './device-list-store.ts';
 import type { MembershipChange, SharedRoomsStore } from './shared-rooms-store.ts';
@@ -86,8 +86,12 @@ export class DeviceListChanges {
   async #movedSince(userId: UserId, since: StreamPosition, known?: KnownRooms) {
     const rooms = known ?? (await this.#roomsSince(userId, since));
     const own = await this.rooms.changesOf(userId, rooms.own, since);
-    const entered = own.filter(({ before, after }) => before !== 'join' && after === 'join').map((room) => room.roomNid);
-    const quitted = own.filter(({ before, after }) => before === 'join' && after !== 'join').map((room) => room.roomNid);
+    const entered = own
+      .filter(({ before, after }) => before !== 'join' && after === 'join')
+      .map((room) => room.roomNid);
+    const quitted = own
+      .filter(({ before, after }) => before === 'join' && after !== 'join')
+      .map((room) => room.roomNid);
     const stayed = rooms.changed.filter((nid) => !entered.includes(nid));
     const [inEntered, inQuitted, inStayed, fromQuitted] = await Promise.all([
       this.rooms.joinedIn(entered),

@@ -1,7 +1,7 @@
-import type { UserId } from '#protocol/identifiers/index.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Reader, Statement } from '#platform/storage/ports.ts';
 import type { StreamPosition } from '#platform/streams/index.ts';
+import type { UserId } from '#protocol/identifiers/index.ts';
 import type { DeviceListTables } from './tables.ts';
 
 type Row = Pick<DeviceListTables['device_list_changes'], 'user_id'>;

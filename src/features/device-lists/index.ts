@@ -5,9 +5,9 @@
  * https://spec.matrix.org/v1.19/client-server-api/#tracking-the-device-list-for-a-user
  */
 import type { Route } from '#api/endpoint.ts';
-import type { UserId } from '#protocol/identifiers/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
 import type { StreamBatch, StreamPosition, Streams } from '#platform/streams/index.ts';
+import type { UserId } from '#protocol/identifiers/index.ts';
 import { DeviceListChanges, type DeviceListDelta, type KnownRooms, type Sharing } from './device-list-changes.ts';
 import { DeviceListStore } from './device-list-store.ts';
 import { deviceListRoutes, type ReadToken } from './routes.ts';
@@ -32,7 +32,12 @@ export interface DeviceLists {
   /** What `observer` alone sees of the users' keys changes with this batch. */
   deviceListChangedFor(batch: StreamBatch, observer: UserId, userIds: readonly UserId[]): void;
   /** `device_lists` of a sync from `since`: everything up to `upTo`, and perhaps some of what came after. */
-  deviceListChanges(userId: UserId, since: StreamPosition, upTo: StreamPosition, known?: KnownRooms): Promise<DeviceListDelta>;
+  deviceListChanges(
+    userId: UserId,
+    since: StreamPosition,
+    upTo: StreamPosition,
+    known?: KnownRooms,
+  ): Promise<DeviceListDelta>;
   /** The account is deactivated with this batch: its devices are gone for those who share a room. */
   onAccountDeactivated(batch: StreamBatch, userId: UserId): void;
 }

@@ -1,7 +1,7 @@
 import { getKeysChanges } from '#api/client/keys.ts';
 import { type Route, route } from '#api/endpoint.ts';
-import { invalidParam } from '#protocol/errors.ts';
 import { decodeSyncToken, type StreamPosition } from '#platform/streams/index.ts';
+import { invalidParam } from '#protocol/errors.ts';
 import type { DeviceListChanges } from './device-list-changes.ts';
 
 /** The position a sync token stands for; `undefined` for what is none. */

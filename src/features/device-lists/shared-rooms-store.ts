@@ -1,8 +1,8 @@
-import type { UserId } from '#protocol/identifiers/index.ts';
-import { isJsonObject } from '#protocol/json.ts';
 import { inIntegers, listParameter, statement } from '#platform/storage/index.ts';
 import type { Reader, SqlValue, Statement } from '#platform/storage/ports.ts';
 import type { StreamPosition } from '#platform/streams/index.ts';
+import type { UserId } from '#protocol/identifiers/index.ts';
+import { isJsonObject } from '#protocol/json.ts';
 
 /** How a user's membership of a room differs from what it was at an earlier position. */
 export interface MembershipChange {

@@ -20,7 +20,11 @@ export class AllServersKeys {
     private readonly remote: RemoteKeys | undefined,
   ) {}
 
-  async query(request: QueryRequest, viewer: UserId, timeoutMs?: number): Promise<QueryAnswer & { failures: Failures }> {
+  async query(
+    request: QueryRequest,
+    viewer: UserId,
+    timeoutMs?: number,
+  ): Promise<QueryAnswer & { failures: Failures }> {
     const failures: Failures = {};
     const [answer, ...others] = await Promise.all([
       this.localQuery.query(this.#local(request), viewer),
@@ -73,7 +77,11 @@ export class AllServersKeys {
 }
 
 /** Takes from another server's answer what was asked of it, and nothing about anybody else. */
-function adopt<T, V>(part: ReadonlyMap<UserId, T>, given: Record<string, V> | undefined, into: Record<string, V>): void {
+function adopt<T, V>(
+  part: ReadonlyMap<UserId, T>,
+  given: Record<string, V> | undefined,
+  into: Record<string, V>,
+): void {
   for (const userId of part.keys()) {
     const value = given !== undefined && Object.hasOwn(given, userId) ? given[userId] : undefined;
     if (value !== undefined) into[userId] = value;
@@ -88,4 +96,3 @@ function failure(error: unknown): JsonObject {
   if (error instanceof MatrixError) return { status: error.status, ...error.body() };
   return { status: 503, errcode: 'M_UNKNOWN', error: 'The server cannot be reached' };
 }
-

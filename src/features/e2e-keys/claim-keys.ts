@@ -1,6 +1,6 @@
+import type { Result, Transactor } from '#platform/storage/ports.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject, JsonValue } from '#protocol/json.ts';
-import type { Result, Transactor } from '#platform/storage/ports.ts';
 import type { KeyCounts } from './key-counts.ts';
 import type { ClaimedRow, KeySource, OneTimeKeysStore } from './one-time-keys-store.ts';
 

@@ -1,7 +1,7 @@
-import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
 import { inTexts, listParameter, statement } from '#platform/storage/index.ts';
 import type { Reader, SqlValue, Statement } from '#platform/storage/ports.ts';
+import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
 import type { E2eKeysTables } from './tables.ts';
 
 type Row = E2eKeysTables['device_keys'];

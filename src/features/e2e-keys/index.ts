@@ -5,9 +5,9 @@
  * https://spec.matrix.org/v1.19/client-server-api/#key-distribution
  */
 import type { Route } from '#api/endpoint.ts';
-import type { DeviceId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import type { Storage } from '#platform/storage/ports.ts';
 import type { StreamBatch, Streams } from '#platform/streams/index.ts';
+import type { DeviceId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import { AllServersKeys } from './all-servers.ts';
 import { type ClaimedKeys, ClaimKeys, type ClaimRequest } from './claim-keys.ts';
 import type { DeviceKeysStore } from './device-keys-store.ts';
@@ -16,7 +16,7 @@ import { OneTimeKeysStore } from './one-time-keys-store.ts';
 import type { CrossSigningKeys, KnownDevices, QueryAnswer, QueryRequest, RemoteKeys } from './ports.ts';
 import { QueryKeys } from './query-keys.ts';
 import { e2eKeysRoutes } from './routes.ts';
-import { type KeyUpload, UploadKeys, type UploadContribution } from './upload-keys.ts';
+import { type KeyUpload, type UploadContribution, UploadKeys } from './upload-keys.ts';
 
 export type { ClaimedKeys, ClaimRequest } from './claim-keys.ts';
 export { DeviceKeysStore, type StoredDeviceKeys } from './device-keys-store.ts';
@@ -53,8 +53,8 @@ export interface E2eKeys {
   oneTimeKeyCounts(userId: UserId, deviceId: DeviceId): Promise<Readonly<Record<string, number>>>;
   /** `device_unused_fallback_key_types` of sync. */
   unusedFallbackTypes(userId: UserId, deviceId: DeviceId): Promise<readonly string[]>;
-  /** Checks an upload for any device of the user (a dehydrated one); its statements are added by what it answers. */
-  prepareUpload(userId: UserId, deviceId: DeviceId, upload: KeyUpload): Promise<UploadContribution>;
+  /** Checks an upload for a new device of the user (a dehydrated one); its statements are added by what it answers. */
+  prepareUpload(userId: UserId, deviceId: DeviceId, upload: KeyUpload): UploadContribution;
   /** The keys of this server's users as `viewer` may see them; `undefined`: as other servers may. */
   queryLocal(request: QueryRequest, viewer: UserId | undefined): Promise<QueryAnswer>;
   /** Claims from this server's devices. */
@@ -74,7 +74,7 @@ export function e2eKeysFeature(deps: E2eKeysDeps): E2eKeys {
     routes: e2eKeysRoutes(uploads, new AllServersKeys(deps.serverName, queries, claims, deps.remote)),
     oneTimeKeyCounts: async (userId, deviceId) => (await counts.of(userId, deviceId)).counts,
     unusedFallbackTypes: async (userId, deviceId) => (await counts.of(userId, deviceId)).unusedFallbackTypes,
-    prepareUpload: (userId, deviceId, upload) => uploads.prepare(userId, deviceId, upload),
+    prepareUpload: (userId, deviceId, upload) => uploads.prepare(userId, deviceId, upload, undefined),
     queryLocal: (request, viewer) => queries.query(request, viewer),
     claimLocal: (request) => claims.claim(request),
     onDevicesDeleted(batch, userId, deviceIds) {

@@ -1,5 +1,5 @@
-import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
+import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { CountRow, OneTimeKeysStore } from './one-time-keys-store.ts';
 
 export interface KeyStock {

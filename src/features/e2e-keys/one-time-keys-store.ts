@@ -1,6 +1,6 @@
-import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Batch, Reader, Result, SqlValue, Statement } from '#platform/storage/ports.ts';
+import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { ClaimableKey } from './parse-keys.ts';
 
 export interface CountRow {

@@ -1,4 +1,4 @@
-import { encodeCanonicalJson, CanonicalJsonError } from '#protocol/canonical-json/index.ts';
+import { CanonicalJsonError, encodeCanonicalJson } from '#protocol/canonical-json/index.ts';
 import { badJson, invalidParam, MatrixError } from '#protocol/errors.ts';
 import type { DeviceId, KeyId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '#protocol/json.ts';

@@ -12,13 +12,23 @@ export function e2eKeysRoutes(uploads: UploadKeys, keys: AllServersKeys): Route[
       return { one_time_key_counts: await uploads.upload(userId, deviceId, body) };
     }),
     route(queryKeys, ({ requester, body }) =>
-      keys.query(byUser(body.device_keys, (devices) => devices as DeviceId[]), requester.userId, body.timeout),
+      keys.query(
+        byUser(body.device_keys, (devices) => devices as DeviceId[]),
+        requester.userId,
+        body.timeout,
+      ),
     ),
     route(claimKeys, ({ body }) =>
-      keys.claim(byUser(body.one_time_keys, (devices) => byDevice(devices, (algorithm) => [algorithm])), body.timeout),
+      keys.claim(
+        byUser(body.one_time_keys, (devices) => byDevice(devices, (algorithm) => [algorithm])),
+        body.timeout,
+      ),
     ),
     route(claimKeysOfAlgorithms, ({ body }) =>
-      keys.claim(byUser(body.one_time_keys, (devices) => byDevice(devices, (algorithms) => algorithms)), body.timeout),
+      keys.claim(
+        byUser(body.one_time_keys, (devices) => byDevice(devices, (algorithms) => algorithms)),
+        body.timeout,
+      ),
     ),
   ];
 }

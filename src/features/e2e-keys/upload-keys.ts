@@ -1,9 +1,9 @@
+import { BatchConflict, type Sequences } from '#platform/storage/index.ts';
+import type { StreamBatch, Streams } from '#platform/streams/index.ts';
 import { encodeCanonicalJson } from '#protocol/canonical-json/index.ts';
 import { invalidParam } from '#protocol/errors.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject, JsonValue } from '#protocol/json.ts';
-import { BatchConflict, type Sequences } from '#platform/storage/index.ts';
-import type { StreamBatch, Streams } from '#platform/streams/index.ts';
 import type { DeviceKeysStore } from './device-keys-store.ts';
 import { type KeyCounts, toCounts } from './key-counts.ts';
 import type { OneTimeKeysStore } from './one-time-keys-store.ts';
@@ -35,8 +35,9 @@ export class UploadKeys {
 
   /** Stores what is new and answers how many one-time keys there are now, by algorithm. */
   async upload(userId: UserId, deviceId: DeviceId, upload: KeyUpload): Promise<Record<string, number>> {
-    const { streams, oneTimeKeys } = this.deps;
-    const contribute = await this.prepare(userId, deviceId, upload);
+    const { streams, deviceKeys, oneTimeKeys } = this.deps;
+    const before = upload.device_keys === undefined ? undefined : await deviceKeys.find(userId, deviceId);
+    const contribute = this.prepare(userId, deviceId, upload, before);
     try {
       const rows = await streams.commit((batch) => {
         contribute(batch);
@@ -50,16 +51,15 @@ export class UploadKeys {
   }
 
   /**
-   * Checks an upload for a device. The batch it contributes to fails with `BatchConflict` where the device has another
-   * one-time key of the same id.
+   * Checks an upload for a device whose identity keys are `before`. The batch it contributes to fails with `BatchConflict`
+   * where the device has another one-time key of the same id.
    */
-  async prepare(userId: UserId, deviceId: DeviceId, upload: KeyUpload): Promise<UploadContribution> {
-    const { deviceKeys, oneTimeKeys, counts, sequences } = this.deps;
+  prepare(userId: UserId, deviceId: DeviceId, upload: KeyUpload, before: JsonObject | undefined): UploadContribution {
+    const { oneTimeKeys, counts, sequences } = this.deps;
     const oneTime = parseClaimableKeys(upload.one_time_keys ?? {});
     const fallback = parseFallbackKeys(upload.fallback_keys ?? {});
     const given = upload.device_keys;
     const parsed = given === undefined ? undefined : parseDeviceKeys(given, userId, deviceId);
-    const before = parsed === undefined ? undefined : await deviceKeys.find(userId, deviceId);
     return (batch) => {
       if (parsed !== undefined) this.#putDeviceKeys(batch, userId, deviceId, parsed, before);
       for (const key of oneTime) oneTimeKeys.add(batch, userId, deviceId, key, sequences.next('row'));

@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Sequences, type Storage, statement } from '#platform/storage/index.ts';
+import type { Sequences, Transactor } from '#platform/storage/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import { type Filter, parseFilter } from '#protocol/filters/index.ts';
 import { fitsBytes, type UserId } from '#protocol/identifiers/index.ts';
-
-const insert = statement(
-  'insert into filters (user_id, filter_id, content_hash, content) values (?, ?, ?, ?) ' +
-    'on conflict (user_id, content_hash) do nothing',
-);
-const byHash = statement<{ filter_id: number }>('select filter_id from filters where user_id = ? and content_hash = ?');
-const byId = statement<{ content: string }>('select content from filters where user_id = ? and filter_id = ?');
+import type { FilterStore } from './filter-store.ts';
 
 const MAX_CONTENT_BYTES = 65_536;
 /** Filters kept in memory: every sync names one, and they never change. */
@@ -27,13 +21,13 @@ export class Filters {
     const content = JSON.stringify(parseFilter(json));
     if (!fitsBytes(content, MAX_CONTENT_BYTES)) throw new MatrixError('M_TOO_LARGE', 'The filter is too large');
     const hash = createHash('sha256').update(content).digest('base64');
-    const known = await this.storage.reader.first(byHash(userId, hash));
-    if (known !== undefined) return String(known.filter_id);
-    await this.storage.transactor.commit((batch) => {
-      batch.add(insert(userId, this.storage.sequences.next('row'), hash, content));
+    const known = await this.store.idOf(userId, hash);
+    if (known !== undefined) return String(known);
+    await this.transactor.commit((batch) => {
+      batch.add(this.store.insert(userId, this.sequences.next('row'), hash, content));
     });
     // Another device may have been faster with the same one.
-    return String((await this.storage.reader.first(byHash(userId, hash)))!.filter_id);
+    return String(await this.store.idOf(userId, hash));
   }
 
   async find(userId: UserId, filterId: string): Promise<Filter | undefined> {
@@ -45,9 +39,9 @@ export class Filters {
       this.#remembered.set(key, known);
       return known;
     }
-    const row = await this.storage.reader.first(byId(userId, Number(filterId)));
-    if (row === undefined) return undefined;
-    const filter = JSON.parse(row.content) as Filter;
+    const content = await this.store.find(userId, Number(filterId));
+    if (content === undefined) return undefined;
+    const filter = JSON.parse(content) as Filter;
     this.#remember(key, filter);
     return filter;
   }

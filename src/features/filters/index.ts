@@ -6,15 +6,16 @@
 import { defineFilter, getFilter } from '#api/client/filter.ts';
 import { type Route, route } from '#api/endpoint.ts';
 import type { Requester } from '#api/requester.ts';
-import type { Sequences, Storage } from '#platform/storage/index.ts';
+import type { Storage } from '#platform/storage/index.ts';
 import { forbidden, notFound } from '#protocol/errors.ts';
 import type { Filter } from '#protocol/filters/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
+import { FilterStore } from './filter-store.ts';
 import { Filters } from './filters.ts';
 
 export interface FiltersDeps {
-  readonly storage: Pick<Storage, 'reader' | 'transactor'> & { readonly sequences: Sequences };
+  readonly storage: Pick<Storage, 'reader' | 'transactor' | 'sequences'>;
 }
 
 export interface FiltersFeature {
@@ -24,7 +25,7 @@ export interface FiltersFeature {
 }
 
 export function filtersFeature({ storage }: FiltersDeps): FiltersFeature {
-  const filters = new Filters(storage);
+  const filters = new Filters(new FilterStore(storage.reader), storage.transactor, storage.sequences);
   const routes = [
     route(defineFilter, async ({ requester, params: { userId }, body }) => {
       requireOwn(requester, userId);

@@ -1,4 +1,4 @@
-import { badJson, forbidden, MatrixError, notFound } from '#protocol/errors.ts';
+import { forbidden, MatrixError, notFound } from '#protocol/errors.ts';
 import { authorizeRedactionRequest } from '#protocol/event-auth/index.ts';
 import type { EventId, RoomId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
@@ -88,22 +88,13 @@ export class Redactions {
     return (await finish())[0]!.event;
   }
 
-  /** Moderators who clean up after others have a limit of their own, if one is configured to be other than that of messages. */
-  async #limit({ requester, ip }: Caller, target: StoredEvent | undefined): Promise<void> {
-    if (target !== undefined && target.sender !== requester.userId) {
-      await this.deps.limits.checkFor('rc_admin_redaction', requester, ip);
-      await this.deps.limits.takeFor('rc_admin_redaction', requester, ip);
-    }
+  /** Moderators who clean up after others have a limit of their own. */
+  #limit({ requester, ip }: Caller, target: StoredEvent | undefined): Promise<void> {
+    const isOthers = target !== undefined && target.sender !== requester.userId;
+    return this.deps.limits.takeFor(isOthers ? 'rc_admin_redaction' : 'rc_message', requester, ip);
   }
 }
 
 function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
-}
-
-/** @throws MatrixError 400 `M_BAD_JSON` where more than the event itself is to be redacted, which no spec defines yet. */
-export function refuseRelations(relationTypes: readonly string[] | undefined): void {
-  if (relationTypes !== undefined && relationTypes.length > 0) {
-    throw badJson('This server does not redact related events along with an event');
-  }
 }

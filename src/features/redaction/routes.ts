@@ -18,6 +18,8 @@ export function redactionRoutes(redactions: Redactions): readonly Route[] {
   ];
 }
 
+/** Clients may put keys of their own into the redaction; which event it redacts is in the path. */
 function contentOf(body: { readonly reason?: string }): JsonObject {
-  return body.reason === undefined ? {} : { reason: body.reason };
+  const { redacts: _redacts, ...content } = body as JsonObject;
+  return content;
 }

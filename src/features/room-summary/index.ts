@@ -12,8 +12,8 @@ import { RoomSummaryHook, summarizeState } from './room-summary-hook.ts';
 import { RoomSummaryStore } from './room-summary-store.ts';
 import { type ResolveAlias, roomSummaryRoutes } from './routes.ts';
 
-export type { RoomPreview, RoomPreviews } from './room-previews.ts';
-export type { DirectoryPlace, DirectoryQuery, RoomSummaryStore } from './room-summary-store.ts';
+export type { DescribedRoom, RoomPreview, RoomPreviews } from './room-previews.ts';
+export type { DirectoryPlace, DirectoryQuery, ListedRoom, RoomSummaryStore } from './room-summary-store.ts';
 export type { ResolveAlias } from './routes.ts';
 export { type PublicRoomsChunk, publicRoomsChunk, roomSummaryJson } from './summary-json.ts';
 export type { RoomSummary } from './tables.ts';

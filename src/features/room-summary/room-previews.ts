@@ -2,6 +2,7 @@ import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import { roomVersionRules } from '#protocol/room-versions/index.ts';
 import type { JoinedRooms, MembershipStore } from '#rooms/index.ts';
 import type { RoomSummaryStore } from './room-summary-store.ts';
+import { roomSummaryJson } from './summary-json.ts';
 import type { RoomSummary } from './tables.ts';
 
 export interface RoomPreviewsDeps {
@@ -17,6 +18,13 @@ export interface RoomPreview {
   readonly membership: string | undefined;
 }
 
+/** A room as the space hierarchy lists it. */
+export interface DescribedRoom {
+  readonly roomNid: number;
+  readonly roomType: string | undefined;
+  readonly json: ReturnType<typeof roomSummaryJson>;
+}
+
 /** Which rooms somebody may see from outside, and what of them. */
 export class RoomPreviews {
   constructor(private readonly deps: RoomPreviewsDeps) {}
@@ -27,14 +35,12 @@ export class RoomPreviews {
     return summary === undefined ? undefined : this.#ifVisible(summary, userId);
   }
 
-  /** Those of the rooms that they may see. */
-  async findMany(roomIds: readonly RoomId[], userId: UserId): Promise<Map<RoomId, RoomPreview>> {
-    const visible = new Map<RoomId, RoomPreview>();
-    for (const [roomId, summary] of await this.deps.store.findMany(roomIds)) {
-      const preview = await this.#ifVisible(summary, userId);
-      if (preview !== undefined) visible.set(roomId, preview);
-    }
-    return visible;
+  /** As `find`, described as clients read it. `userId` is `undefined` for an administrator, who may see every room. */
+  async describe(roomId: RoomId, userId: UserId | undefined): Promise<DescribedRoom | undefined> {
+    const found =
+      userId === undefined ? await this.deps.store.find(roomId) : (await this.find(roomId, userId))?.summary;
+    if (found === undefined) return undefined;
+    return { roomNid: found.roomNid, roomType: found.roomType, json: roomSummaryJson(found) };
   }
 
   /** https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv1roomsroomidhierarchy */

@@ -9,6 +9,7 @@ import {
 } from '#platform/storage/index.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
 import type { SummaryPatch } from './read-content.ts';
+import { type PublicRoomsChunk, publicRoomsChunk } from './summary-json.ts';
 import { type RoomSummary, type RoomSummaryRow, type SummaryRow, toRoomSummary } from './tables.ts';
 
 const COLUMNS =
@@ -36,6 +37,11 @@ const LISTABLE =
 export interface DirectoryPlace {
   readonly joinedCount: number;
   readonly roomNid: number;
+}
+
+/** A room of the directory as it is listed. */
+export interface ListedRoom extends DirectoryPlace {
+  readonly chunk: PublicRoomsChunk;
 }
 
 export interface DirectoryQuery {
@@ -73,7 +79,7 @@ export class RoomSummaryStore {
     query: DirectoryQuery,
     limit: number,
     from: (DirectoryPlace & { readonly direction: 'forward' | 'backward' }) | undefined,
-  ): Promise<RoomSummary[]> {
+  ): Promise<ListedRoom[]> {
     const { where, parameters } = this.#conditions(query);
     const backward = from?.direction === 'backward';
     const place = from === undefined ? '' : ` and (s.joined_count, s.room_nid) ${backward ? '>' : '<'} (?, ?)`;
@@ -82,7 +88,11 @@ export class RoomSummaryStore {
       sql: `${SELECT} where ${where}${place} order by ${order} limit ?`,
       parameters: [...parameters, ...(from === undefined ? [] : [from.joinedCount, from.roomNid]), limit],
     });
-    return (backward ? rows.reverse() : rows).map(toRoomSummary);
+    return (backward ? rows.reverse() : rows).map((row) => ({
+      joinedCount: row.joined_count,
+      roomNid: row.room_nid,
+      chunk: publicRoomsChunk(toRoomSummary(row)),
+    }));
   }
 
   async count(query: DirectoryQuery): Promise<number> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { deleteRoomTag, getRoomTags, setRoomTag } from '#api/client/tags.ts';
-import { accountDataFeature } from '#features/account-data/index.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
+import { accountDataIn } from '#test/slices.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { createWorld, refusal } from '#test/world.ts';
 import { profilesAndDirectory } from '../../../migrations/0005-profiles-and-directory.ts';
@@ -9,7 +9,7 @@ import { tagsFeature } from './index.ts';
 
 async function setUp(engine: TestEngine) {
   const world = await createWorld(engine, { migrations: [profilesAndDirectory] });
-  const { accountData } = accountDataFeature({ reader: world.storage.reader, streams: world.streams });
+  const accountData = accountDataIn(world);
   const [alice, bob] = [world.user('alice'), world.user('bob')];
   const params = { userId: alice.userId, roomId: '!room:example.org' as RoomId };
   return { world, accountData, alice, bob, params, ...tagsFeature({ accountData }) };

@@ -6,7 +6,7 @@ import { ConfigError } from './problems.ts';
 
 /** The merged maps of several files. A later file's top-level key replaces an earlier one's whole, as with Synapse. */
 export function readConfigFiles(paths: readonly string[]): JsonObject {
-  return Object.assign({}, ...paths.flatMap(expandFolder).map(readConfigFile));
+  return Object.fromEntries(paths.flatMap(expandFolder).flatMap((path) => Object.entries(readConfigFile(path))));
 }
 
 /** A folder stands for its `.yaml` files in the order of their names. */
@@ -36,10 +36,15 @@ const YAML_OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
   customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !tag.tag.endsWith(':timestamp')),
 };
 
+/** Without the lines themselves, which may hold secrets. */
+function refuseErrors(errors: readonly Error[], name: string): void {
+  if (errors.length > 0) throw new ConfigError(errors.map(({ message }) => `${name}: ${message.split('\n')[0]}`));
+}
+
 /** The map of a YAML text. */
 export function parseConfigText(text: string, name: string): JsonObject {
   const document = parseDocument(text, YAML_OPTIONS);
-  if (document.errors.length > 0) throw new ConfigError(document.errors.map((e) => `${name}: ${e.message.trim()}`));
+  refuseErrors(document.errors, name);
   const value: unknown = document.toJS() ?? {};
   if (!isJsonObject(value)) throw new ConfigError([`${name}: must be a map of keys to values`]);
   return value;
@@ -49,11 +54,15 @@ const ENVIRONMENT_PREFIX = 'MYELIN_';
 /** Variables with the prefix that are for the launcher and the command line, and no keys. */
 const NO_KEYS = new Set(['MYELIN_CONFIG', 'MYELIN_BUN', 'MYELIN_LAUNCHER_PID']);
 
+const isForUs = (name: string): boolean =>
+  name.startsWith(ENVIRONMENT_PREFIX) && !NO_KEYS.has(name) && !name.startsWith('MYELIN_TEST_');
+
+/** The variable that stands for a key. */
+export const variableOf = (key: string): string => ENVIRONMENT_PREFIX + key.toUpperCase();
+
 /** `MYELIN_SERVER_NAME=x` is the key `server_name`; the value is read as YAML, so numbers, booleans and lists work. */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): JsonObject {
-  const entries = Object.entries(env).filter(
-    ([name, value]) => name.startsWith(ENVIRONMENT_PREFIX) && !NO_KEYS.has(name) && value !== undefined,
-  );
+  const entries = Object.entries(env).filter(([name, value]) => isForUs(name) && value !== undefined);
   return Object.fromEntries(
     entries.map(([name, text]) => [name.slice(ENVIRONMENT_PREFIX.length).toLowerCase(), parseValue(name, text ?? '')]),
   );
@@ -61,6 +70,6 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 
 function parseValue(name: string, text: string): JsonValue {
   const document = parseDocument(text, YAML_OPTIONS);
-  if (document.errors.length > 0) throw new ConfigError(document.errors.map((e) => `${name}: ${e.message.trim()}`));
+  refuseErrors(document.errors, name);
   return (document.toJS() ?? null) as JsonValue;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '#protocol/json.ts';
-import { readConfigFiles, readEnvironment } from './files.ts';
+import { readConfigFiles, readEnvironment, variableOf } from './files.ts';
 import { nearest } from './nearest.ts';
 import { ConfigError, Problems } from './problems.ts';
 import { Reader } from './reader.ts';
@@ -103,11 +103,12 @@ export interface ConfigSource {
 
 /** Reads, checks and freezes the configuration. Throws `ConfigError` with every fault found. */
 export function loadConfig({ files = [], env = {}, overrides = {}, cwd = process.cwd() }: ConfigSource = {}): Config {
-  const values = { ...readConfigFiles(files), ...readEnvironment(env), ...overrides };
+  const environment = readEnvironment(env);
+  const values = { ...readConfigFiles(files), ...environment, ...overrides };
   const problems = new Problems();
   const reader = new Reader(values, '', problems, cwd);
   const config = readSections(reader);
-  reportUnread(reader, problems);
+  reportUnread(reader, problems, environment);
   if (problems.errors.length > 0) throw new ConfigError(problems.errors);
   return deepFreeze({ ...config, warnings: problems.warnings });
 }
@@ -146,15 +147,19 @@ function readSections(reader: Reader): Omit<Config, 'warnings'> {
   };
 }
 
-function reportUnread(reader: Reader, problems: Problems): void {
+function reportUnread(reader: Reader, problems: Problems, environment: JsonObject): void {
   for (const path of reader.unread()) {
-    if (isSynapseKey(path)) {
-      problems.warn(path, 'is a key of Synapse that has no effect here yet');
-      continue;
-    }
-    const meant = path.includes('.') ? undefined : nearest(path, SYNAPSE_TOP_LEVEL_KEYS);
-    problems.error(path, `unknown key${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+    if (isSynapseKey(path)) problems.warn(path, 'is a key of Synapse that has no effect here yet');
+    // Others may set variables with our prefix: Kubernetes does for a service of our name.
+    else if (Object.hasOwn(environment, path)) problems.warn(variableOf(path), 'is no known key and has no effect');
+    else problems.error(path, `unknown key${suggestion(path, reader)}`);
   }
+}
+
+function suggestion(path: string, reader: Reader): string {
+  if (path.includes('.')) return '';
+  const meant = nearest(path, [...reader.asked(), ...SYNAPSE_TOP_LEVEL_KEYS]);
+  return meant === undefined ? '' : `; did you mean ${meant}?`;
 }
 
 function deepFreeze<T>(value: T): T {

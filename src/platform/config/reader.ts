@@ -170,6 +170,11 @@ export class Reader {
     return child;
   }
 
+  /** The keys of this map that getters asked for, there or not. */
+  asked(): ReadonlySet<string> {
+    return this.#used;
+  }
+
   /** The dotted paths of all keys that no getter asked for. */
   unread(): string[] {
     const own = Object.keys(this.values).filter((key) => !this.#used.has(key));

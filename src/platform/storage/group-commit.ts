@@ -96,7 +96,7 @@ export class GroupCommit implements Transactor {
   #schedule(): void {
     if (this.#busy) return;
     this.#busy = true;
-    setImmediate(() => void this.#drain());
+    queueMicrotask(() => void this.#drain());
   }
 
   async #drain(): Promise<void> {
@@ -143,7 +143,7 @@ export class GroupCommit implements Transactor {
       batch.settle(error);
     }
     this.#observe({ batches: group.length, statements, failed, durationMs, queueLength: this.#waiting.length });
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await Promise.resolve();
     return outcomes.find((error) => error !== undefined);
   }
 

@@ -57,18 +57,19 @@ export function createThreadPool<M extends TaskModule>({ module, threads }: Thre
       const task = worker === undefined ? undefined : queue.shift();
       if (worker === undefined || task === undefined) return;
       busy.set(worker, task);
+      worker.ref();
       worker.postMessage({ task: task.name, input: task.input });
     }
   };
 
   const startWorker = (): Worker => {
     const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: { module: module.href } });
-    // An idle pool does not keep the process alive.
-    worker.unref();
     worker.on('message', (reply: Reply) => {
       const task = busy.get(worker);
       busy.delete(worker);
       idle.push(worker);
+      // An idle pool does not keep the process alive.
+      worker.unref();
       if ('error' in reply) task?.reject(reply.error);
       else task?.resolve(reply.value);
       dispatch();

@@ -1,0 +1,66 @@
+/**
+ * What is served to people and monitors rather than to clients: the welcome page at `/`, `/health`, `/_synapse/metrics`.
+ */
+import type { Clock } from '#platform/clock/index.ts';
+import type { Config } from '#platform/config/index.ts';
+import type { Page } from '#platform/http/index.ts';
+import type { Metrics } from '#platform/metrics/index.ts';
+import { statement } from '#platform/storage/index.ts';
+import type { Storage } from '#platform/storage/ports.ts';
+import { renderWelcome } from './welcome.ts';
+
+export interface PagesOptions {
+  readonly config: Pick<Config, 'server' | 'metrics' | 'registration'>;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly storage: Storage;
+  readonly hasUsers: () => Promise<boolean>;
+}
+
+const DATABASE_TIMEOUT_MS = 5_000;
+
+export function pages(options: PagesOptions): readonly Page[] {
+  const { config, metrics, storage, clock } = options;
+  const isHealthy = () => answersInTime(storage, clock);
+  const health: Page = {
+    name: 'health',
+    method: 'GET',
+    path: '/health',
+    quiet: true,
+    handler: async () => ((await isHealthy()) ? new Response('OK') : new Response('the database does not answer', { status: 503 })),
+  };
+  const welcome: Page = {
+    name: 'welcome',
+    method: 'GET',
+    path: '/',
+    handler: async (_request, info) => {
+      const elsewhere = config.server.webClientLocation;
+      if (elsewhere !== undefined) return Response.redirect(elsewhere, 302);
+      const healthy = await isHealthy();
+      return new Response(renderWelcome({ config, healthy, isFirst: healthy && !(await options.hasUsers()), host: info.headers.get('host') }), {
+        headers: {
+          'content-type': 'text/html; charset=utf-8',
+          'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+          'x-content-type-options': 'nosniff',
+          'referrer-policy': 'no-referrer',
+        },
+      });
+    },
+  };
+  const scrape: Page = {
+    name: 'metrics',
+    method: 'GET',
+    path: '/_synapse/metrics',
+    quiet: true,
+    handler: async () => new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } }),
+  };
+  return config.metrics.enabled ? [welcome, health, scrape] : [welcome, health];
+}
+
+async function answersInTime(storage: Storage, clock: Clock): Promise<boolean> {
+  const answered = storage.reader.first(statement('select 1 as one')()).then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answered, clock.sleep(DATABASE_TIMEOUT_MS).then(() => false)]);
+}

@@ -1,0 +1,88 @@
+import { mkdirSync } from 'node:fs';
+import { CacheBudget } from '#platform/cache/index.ts';
+import { systemClock } from '#platform/clock/index.ts';
+import type { Config } from '#platform/config/index.ts';
+import { createHttpHandler, createRateLimits } from '#platform/http/index.ts';
+import { createJobs } from '#platform/jobs/index.ts';
+import { createLog } from '#platform/log/index.ts';
+import { createMetrics } from '#platform/metrics/index.ts';
+import { systemRandom } from '#platform/random/index.ts';
+import { type HttpServer, listen } from '#platform/runtime/http-server.ts';
+import { openStorage } from '#platform/storage/index.ts';
+import { lowestCompatible, migrations } from '../../migrations/index.ts';
+import { compose } from './compose.ts';
+import { type Operations, operationsSocket, serveOperations } from './operations.ts';
+import { pages } from './pages/index.ts';
+import { loadSigningKey } from './signing-key.ts';
+import { measureProcess, measureStorage } from './measure.ts';
+import { storageConfig } from './storage-config.ts';
+
+export interface ServerOptions {
+  /** Say nothing but warnings: for commands that do one thing and end. */
+  readonly quiet?: boolean;
+}
+
+/** A server with its database open; it answers nobody before `listen`. */
+export interface Server extends AsyncDisposable {
+  readonly operations: Operations;
+  /** Abort it to have long polls answered early. */
+  readonly stopping: AbortController;
+  /** Opens the listeners and starts what runs in the background. */
+  listen(): Promise<HttpServer>;
+  hasUsers(): Promise<boolean>;
+}
+
+/** Opens database and keys, and wires the server. Throws, with a message for the operator, what keeps it from starting. */
+export async function openServer(config: Config, { quiet = false }: ServerOptions = {}): Promise<Server> {
+  const clock = systemClock;
+  const random = systemRandom;
+  const log = createLog({ level: quiet ? 'warn' : config.log.level, format: config.log.format, levels: config.log.levels });
+  for (const warning of quiet ? [] : config.warnings) log.warn('config.warning', { warning });
+  const metrics = createMetrics();
+  const { dataDir } = config.server;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const signingKey = loadSigningKey(config.keys.signingKeyPath, random);
+  const caches = new CacheBudget(config.caches.budgetBytes);
+  const storage = await openStorage(storageConfig(config.database), {
+    migrations,
+    lowestCompatible,
+    clock,
+    log: log.part('storage'),
+    onGroup: measureStorage(metrics),
+  });
+  const jobs = createJobs({ clock, random, log, metrics });
+  const stopping = new AbortController();
+  const rateLimits = createRateLimits({ config: config.rateLimits, clock });
+  const parts = compose({ config, storage, clock, random, log, metrics, caches, signingKey, jobs, rateLimits });
+  measureProcess(metrics, { caches, hotRooms: () => parts.rooms.engine.hotCount });
+  const handler = createHttpHandler({
+    routes: parts.routes,
+    pages: pages({ config, metrics, clock, storage, hasUsers: parts.hasUsers }),
+    authenticators: parts.authenticators,
+    rateLimits,
+    log: log.part('http'),
+    metrics,
+    clock,
+    random,
+    stopping: stopping.signal,
+  });
+  const closers: (() => Promise<unknown>)[] = [];
+  return {
+    operations: parts.operations,
+    stopping,
+    hasUsers: parts.hasUsers,
+    async listen() {
+      const server = await listen({ listeners: config.listeners, tls: config.tls, handler, log: log.part('http'), clock });
+      const socket = await serveOperations(operationsSocket(dataDir), parts.operations);
+      closers.push(() => new Promise((resolve) => socket.close(resolve)));
+      parts.start();
+      return server;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const close of closers) await close();
+      await jobs.stop();
+      await parts.stop();
+      await storage[Symbol.asyncDispose]();
+    },
+  };
+}
