@@ -26,16 +26,25 @@ export function ensureDependencies({ root = ROOT, withDev = false, name }) {
   if (missing.length === 0) return;
   // `npm ci` starts from nothing: development dependencies that are there should still be there afterwards.
   const hasDev = Object.keys(manifest.devDependencies ?? {}).some((dependency) => installedVersion(root, dependency));
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  if (!withDev && !hasDev) args.push('--omit=dev');
-  process.stderr.write(`${name}: installing dependencies (npm ${args.slice(0, 2).join(' ')}), once\n`);
+  const common = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (!withDev && !hasDev) common.push('--omit=dev');
+  process.stderr.write(`${name}: installing dependencies (npm ci --ignore-scripts), once\n`);
+  if (runNpm(root, ['ci', ...common]).ok) return;
+  // A lock file made with a registry that lacks packages of other platforms is refused by `npm ci`, though all that this
+  // platform needs stands in it. `npm install` then takes just that, and leaves the lock file alone.
+  const { ok, output } = runNpm(root, ['install', '--no-save', ...common]);
+  if (!ok) throw new Error(`${output.trim()}\n${name}: npm install failed; run "npm ci" in ${root} to see why`);
+}
+
+/** @returns {{ ok: boolean, output: string }} */
+function runNpm(root, args) {
   const { command, prefix } = findNpm();
-  const result = spawnSync(command, [...prefix, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (result.status !== 0) {
-    throw new Error(
-      `npm ci failed (${result.error?.message ?? `exit code ${result.status}`}); run it in ${root} to see why`,
-    );
-  }
+  const { status, stdout, stderr, error } = spawnSync(command, [...prefix, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return { ok: status === 0, output: error?.message ?? `${stdout}${stderr}` };
 }
 
 /** npm beside this Node, or wherever PATH has it. */

@@ -123,11 +123,27 @@ test('a dependency of another version is installed anew, and tools stay where th
   expect(readFileSync(join(root, 'npm-args'), 'utf8')).not.toContain('--omit=dev');
 });
 
-test('a failed installation says what to do', async () => {
-  const root = checkout('', { left: '2.0.0' });
-  const npm = lay(root, 'fake/npm-cli.js', 'process.exit(9)');
+test('where the lock file does not do for npm ci, npm install takes what it has', async () => {
+  const root = checkout('console.log("runs");', { left: '1.0.0' });
+  const npm = lay(
+    root,
+    'fake/npm-cli.js',
+    `const fs = require('fs');
+     fs.appendFileSync('npm-args', process.argv.slice(2, 4).join(' ') + '\\n');
+     process.exit(process.argv[2] === 'ci' ? 1 : 0);`,
+  );
   const run = launch(root, [], { npm_execpath: npm });
-  expect(await textOf(run.stderr)).toContain(`npm ci failed (exit code 9); run it in ${root} to see why`);
+  expect(await textOf(run.stdout)).toBe('runs\n');
+  expect(readFileSync(join(root, 'npm-args'), 'utf8')).toBe('ci --ignore-scripts\ninstall --no-save\n');
+});
+
+test('a failed installation says why, and what to do', async () => {
+  const root = checkout('', { left: '2.0.0' });
+  const npm = lay(root, 'fake/npm-cli.js', 'console.error("no network"); process.exit(9)');
+  const run = launch(root, [], { npm_execpath: npm });
+  const said = await textOf(run.stderr);
+  expect(said).toContain('no network');
+  expect(said).toContain(`npm install failed; run "npm ci" in ${root} to see why`);
   expect(await run.exited).toBe(1);
 });
 

@@ -12,7 +12,7 @@ export function measureStorage(metrics: Metrics): (group: GroupObservation) => v
   );
   return (group) => {
     size.observe(group.batches);
-    seconds.observe(group.commitMs / 1000);
+    seconds.observe(group.durationMs / 1000);
   };
 }
 

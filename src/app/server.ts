@@ -52,13 +52,13 @@ export async function openServer(config: Config, { quiet = false }: ServerOption
   });
   const jobs = createJobs({ clock, random, log, metrics });
   const stopping = new AbortController();
-  const rateLimits = createRateLimits({ config: config.rateLimits, clock });
+  const rateLimits = createRateLimits({ limits: config.rateLimits.limits, clock });
   const parts = compose({ config, storage, clock, random, log, metrics, caches, signingKey, jobs, rateLimits });
   measureProcess(metrics, { caches, hotRooms: () => parts.rooms.engine.hotCount });
   const handler = createHttpHandler({
     routes: parts.routes,
     pages: pages({ config, metrics, clock, storage, hasUsers: parts.hasUsers }),
-    authenticators: parts.authenticators,
+    authenticate: parts.authenticate,
     rateLimits,
     log: log.part('http'),
     metrics,

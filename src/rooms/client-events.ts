@@ -1,8 +1,8 @@
+import type { ByteCache } from '#platform/cache/index.ts';
+import type { Clock } from '#platform/clock/index.ts';
 import { clientEventText, redactRoomEvent, toClientEvent } from '#protocol/events/index.ts';
 import type { Membership } from '#protocol/history-visibility/index.ts';
 import type { DeviceId, EventId, UserId } from '#protocol/identifiers/index.ts';
-import type { ByteCache } from '#platform/cache/index.ts';
-import type { Clock } from '#platform/clock/index.ts';
 import type { EventStore } from './event-store.ts';
 import type { StoredEvent } from './stored-event.ts';
 
@@ -47,8 +47,7 @@ export class ClientEvents {
   async serialize(events: readonly StoredEvent[], options: SerializeOptions): Promise<string[]> {
     const { reader } = options;
     const transactionIds = await this.sources.transactionIds(events, reader);
-    const bundled =
-      options.withAggregations === false ? undefined : await this.sources.aggregations(events, reader);
+    const bundled = options.withAggregations === false ? undefined : await this.sources.aggregations(events, reader);
     const texts: string[] = [];
     for (const event of events) {
       const because = event.redactedBy === undefined ? undefined : await this.#redaction(event.redactedBy, reader);
@@ -71,7 +70,9 @@ export class ClientEvents {
   #complete(event: StoredEvent, unsigned: string, options: SerializeOptions): string {
     const base = options.format === 'federation' ? federationText(event) : this.#base(event);
     const roomId =
-      options.withoutRoomId === true || options.format === 'federation' ? '' : `,"room_id":${JSON.stringify(event.roomId)}`;
+      options.withoutRoomId === true || options.format === 'federation'
+        ? ''
+        : `,"room_id":${JSON.stringify(event.roomId)}`;
     return `${base.slice(0, -1)}${roomId}${unsigned === '' ? '' : `,"unsigned":{${unsigned}}`}}`;
   }
 
@@ -80,7 +81,8 @@ export class ClientEvents {
     const key = event.redactedBy === undefined ? event.eventId : `${event.eventId} ${event.redactedBy}`;
     const cached = this.cache.get(key);
     if (cached !== undefined) return cached;
-    const text = event.redactedBy === undefined ? plainText(event) : clientEventText(redactRoomEvent(event, event.rules));
+    const text =
+      event.redactedBy === undefined ? plainText(event) : clientEventText(redactRoomEvent(event, event.rules));
     this.cache.set(key, text, 2 * text.length + 100);
     return text;
   }

@@ -1,3 +1,5 @@
+import type { Clock } from '#platform/clock/index.ts';
+import type { Random } from '#platform/random/index.ts';
 import { encodeCanonicalJson } from '#protocol/canonical-json/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import { authorizeEvent, selectAuthEvents } from '#protocol/event-auth/index.ts';
@@ -12,8 +14,6 @@ import {
 } from '#protocol/events/index.ts';
 import type { EventId, ServerName } from '#protocol/identifiers/index.ts';
 import type { SigningKey } from '#protocol/signing/index.ts';
-import type { Clock } from '#platform/clock/index.ts';
-import type { Random } from '#platform/random/index.ts';
 import type { Draft } from './draft.ts';
 import type { EventStore } from './event-store.ts';
 import type { HotRoom } from './hot-room.ts';
@@ -67,7 +67,10 @@ export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): 
   const event = toRoomEvent(pdu, rules, { eventId });
   const verdict = authorizeEvent(
     event,
-    { get: (wantedType, wantedKey) => room.state.peek(wantedType, wantedKey), powerLevels: isCreate ? undefined : powerLevels },
+    {
+      get: (wantedType, wantedKey) => room.state.peek(wantedType, wantedKey),
+      powerLevels: isCreate ? undefined : powerLevels,
+    },
     rules,
   );
   if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.reason);
@@ -92,7 +95,8 @@ function seal(unsignedPdu: Parameters<typeof sealEvent>[0], signer: Signer, room
   try {
     return sealEvent(unsignedPdu, signer.serverName, signer.key, room.identity.rules);
   } catch (error) {
-    if (error instanceof Error && error.name === 'CanonicalJsonError') throw new MatrixError('M_BAD_JSON', error.message);
+    if (error instanceof Error && error.name === 'CanonicalJsonError')
+      throw new MatrixError('M_BAD_JSON', error.message);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
-import type { RoomId } from '#protocol/identifiers/index.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
+import type { RoomId } from '#protocol/identifiers/index.ts';
 import type { Extremity } from './hot-room.ts';
 import { HotRoom } from './hot-room.ts';
 import type { MembershipStore } from './membership-store.ts';

@@ -1,6 +1,6 @@
+import type { StreamBatch } from '#platform/streams/ports.ts';
 import type { EventId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import type { StreamBatch } from '#platform/streams/ports.ts';
 import type { HotRoom } from './hot-room.ts';
 import type { StoredEvent } from './stored-event.ts';
 

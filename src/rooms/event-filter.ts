@@ -20,7 +20,14 @@ export async function filterEvents<T>(
     // Parsed only by filters that look into the content.
     const looksInside = filter.containsUrl !== undefined || !filter.relTypes.passesAll;
     const content = looksInside ? event.content : undefined;
-    return matchesEvent(filter, { type, sender, roomId, content, relType: relTypeOf(content), relations: relations?.get(event.nid) });
+    return matchesEvent(filter, {
+      type,
+      sender,
+      roomId,
+      content,
+      relType: relTypeOf(content),
+      relations: relations?.get(event.nid),
+    });
   });
 }
 

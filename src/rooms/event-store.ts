@@ -1,8 +1,8 @@
-import type { EventId } from '#protocol/identifiers/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
+import type { ByteCache } from '#platform/cache/index.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Reader, Statement } from '#platform/storage/ports.ts';
-import type { ByteCache } from '#platform/cache/index.ts';
+import type { EventId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
 import type { RoomDirectory } from './room-directory.ts';
 import { type EventRow, StoredEvent } from './stored-event.ts';
 
@@ -13,8 +13,14 @@ const COLUMNS =
 /** How many ids one look-up names at most; asked in sizes of powers of two, so that few texts are prepared. */
 const CHUNK = 256;
 
-const insertEvent = statement(`insert into events (${COLUMNS}) values (${COLUMNS.split(',').map(() => '?').join(', ')})`);
-const markRedacted = statement('update events set redacted_by = ? where event_id = ? and room_nid = ? and redacted_by is null');
+const insertEvent = statement(
+  `insert into events (${COLUMNS}) values (${COLUMNS.split(',')
+    .map(() => '?')
+    .join(', ')})`,
+);
+const markRedacted = statement(
+  'update events set redacted_by = ? where event_id = ? and room_nid = ? and redacted_by is null',
+);
 
 const setUnsigned = statement('update events set unsigned = ? where event_nid = ?');
 
@@ -97,8 +103,22 @@ export class EventStore {
 
   insert(row: EventRow): Statement {
     return insertEvent(
-      row.event_nid, row.event_id, row.room_nid, row.position, row.depth, row.type, row.state_key, row.sender,
-      row.origin_server_ts, row.status, row.state_before, row.state_after, row.redacted_by, row.content, row.rest, row.unsigned,
+      row.event_nid,
+      row.event_id,
+      row.room_nid,
+      row.position,
+      row.depth,
+      row.type,
+      row.state_key,
+      row.sender,
+      row.origin_server_ts,
+      row.status,
+      row.state_before,
+      row.state_after,
+      row.redacted_by,
+      row.content,
+      row.rest,
+      row.unsigned,
     );
   }
 

@@ -1,8 +1,8 @@
-import { invalidParam } from '#protocol/errors.ts';
-import { type DeviceId, type EventId, fitsBytes, type UserId } from '#protocol/identifiers/index.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import { BatchConflict, statement } from '#platform/storage/index.ts';
 import type { Reader, Statement } from '#platform/storage/ports.ts';
+import { invalidParam } from '#protocol/errors.ts';
+import { type DeviceId, type EventId, fitsBytes, type UserId } from '#protocol/identifiers/index.ts';
 import type { EventReader } from './client-events.ts';
 import type { Contribution } from './draft.ts';
 import type { EventStore } from './event-store.ts';
@@ -29,7 +29,12 @@ const DEVICE_MAX = 20_000;
 const TOTAL_MAX = 150_000;
 const NO_IDS: ReadonlyMap<number, string> = new Map();
 
-type Row = { readonly event_nid: number; readonly room_nid: number; readonly operation: string; readonly txn_id: string };
+type Row = {
+  readonly event_nid: number;
+  readonly room_nid: number;
+  readonly operation: string;
+  readonly txn_id: string;
+};
 
 const insert = statement(
   'insert into event_transactions (event_nid, user_id, device_id, room_nid, operation, txn_id, sent_ts) values (?, ?, ?, ?, ?, ?, ?)',

@@ -10,7 +10,7 @@
  */
 export { ClientEvents, type EventReader, type SerializeOptions, type UnsignedSources } from './client-events.ts';
 export { CurrentState } from './current-state.ts';
-export type { AppendOptions, Appended, Contribution, Draft, EventHook, NewEvent } from './draft.ts';
+export type { Appended, AppendOptions, Contribution, Draft, EventHook, NewEvent } from './draft.ts';
 export { filterEvents, type RelationsOf } from './event-filter.ts';
 export { EVENT_COLUMNS, EventStore } from './event-store.ts';
 export { type EventRequest, EventTransactions } from './event-transactions.ts';
@@ -22,11 +22,11 @@ export { RepeatedRequests } from './repeated-requests.ts';
 export type { RoomTurn } from './room-actor.ts';
 export { RoomDirectory, type RoomIdentity } from './room-directory.ts';
 export { RoomEngine } from './room-engine.ts';
+export { heroesFor, RoomSummaries, type RoomSummary } from './room-summaries.ts';
+export { type StateDelta, StateDeltaStore } from './state-delta-store.ts';
 export type { StateRoot } from './state-tree/node.ts';
 export { type StateChange, type StatePair, StateView } from './state-view.ts';
 export { type EventRow, StoredEvent } from './stored-event.ts';
-export { heroesFor, RoomSummaries, type RoomSummary } from './room-summaries.ts';
-export { type StateDelta, StateDeltaStore } from './state-delta-store.ts';
 export { EventStatus, type RoomTables } from './tables.ts';
 export { TIMELINE_END, TIMELINE_START, type TimelinePlace, TimelineStore } from './timeline-store.ts';
 export { decodeTimelineToken, encodeTimelineToken, placeAfter, placeBefore } from './timeline-token.ts';

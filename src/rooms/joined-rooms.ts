@@ -72,7 +72,12 @@ export class JoinedRooms implements EventHook {
     const known = rooms.get(event.roomId);
     if (event.position === undefined || (known !== undefined && known.position >= event.position)) return;
     if (event.content.membership === 'join') {
-      rooms.set(event.roomId, { nid: event.roomNid, roomId: event.roomId, position: event.position, eventNid: event.nid });
+      rooms.set(event.roomId, {
+        nid: event.roomNid,
+        roomId: event.roomId,
+        position: event.position,
+        eventNid: event.nid,
+      });
       this.#link(event.roomId, userId);
     } else if (rooms.delete(event.roomId)) {
       this.#unlink(event.roomId, userId);

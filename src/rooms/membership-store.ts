@@ -1,6 +1,6 @@
-import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Reader, Statement } from '#platform/storage/ports.ts';
+import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { RoomTables } from './tables.ts';
 
 type Row = RoomTables['memberships'];
@@ -30,7 +30,9 @@ const COLUMNS =
 const FROM = 'from memberships m join rooms r on r.room_nid = m.room_nid';
 type JoinedRow = Row & { room_id: string };
 
-const count = statement<{ count: number }>('select count(*) as count from memberships where room_nid = ? and membership = ?');
+const count = statement<{ count: number }>(
+  'select count(*) as count from memberships where room_nid = ? and membership = ?',
+);
 const localJoined = statement<{ user_id: string }>(
   "select user_id from memberships where room_nid = ? and membership = 'join' and is_local = 1",
 );
@@ -109,8 +111,16 @@ export class MembershipStore {
   upsert(membership: Omit<RoomMembership, 'roomId' | 'isForgotten'>, isLocal: boolean): Statement {
     const { roomNid, userId, sender, eventNid, position, displayName, avatarUrl, strippedState } = membership;
     return upsert(
-      roomNid, userId, membership.membership, sender, eventNid, position, displayName ?? null, avatarUrl ?? null,
-      isLocal ? 1 : 0, strippedState ?? null,
+      roomNid,
+      userId,
+      membership.membership,
+      sender,
+      eventNid,
+      position,
+      displayName ?? null,
+      avatarUrl ?? null,
+      isLocal ? 1 : 0,
+      strippedState ?? null,
     );
   }
 

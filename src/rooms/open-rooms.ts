@@ -1,10 +1,10 @@
-import type { ServerName } from '#protocol/identifiers/index.ts';
-import type { SigningKey } from '#protocol/signing/index.ts';
 import type { CacheBudget } from '#platform/cache/index.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import type { Random } from '#platform/random/index.ts';
 import type { Storage } from '#platform/storage/ports.ts';
 import { createStreams, type Streams } from '#platform/streams/index.ts';
+import type { ServerName } from '#protocol/identifiers/index.ts';
+import type { SigningKey } from '#protocol/signing/index.ts';
 import { ClientEvents, type UnsignedSources } from './client-events.ts';
 import { CurrentState } from './current-state.ts';
 import type { EventHook } from './draft.ts';

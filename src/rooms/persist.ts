@@ -1,9 +1,9 @@
+import { statement } from '#platform/storage/index.ts';
+import type { StreamBatch } from '#platform/streams/ports.ts';
 import { canRedact } from '#protocol/event-auth/index.ts';
 import { redactRoomEvent, referenceHashBase64 } from '#protocol/events/index.ts';
 import { type EventId, parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import { statement } from '#platform/storage/index.ts';
-import type { StreamBatch } from '#platform/streams/ports.ts';
 import type { EventStore } from './event-store.ts';
 import type { Extremity, HotRoom } from './hot-room.ts';
 import type { Membership, MembershipStore } from './membership-store.ts';
@@ -91,14 +91,24 @@ function replaceExtremities(batch: StreamBatch, event: StoredEvent, previous: re
   batch.add(addExtremity(event.roomNid, event.nid));
 }
 
-function persistStateChange(batch: StreamBatch, pending: PendingEvent, event: StoredEvent, stores: PersistStores): void {
+function persistStateChange(
+  batch: StreamBatch,
+  pending: PendingEvent,
+  event: StoredEvent,
+  stores: PersistStores,
+): void {
   const { change, nodes } = pending;
   if (change === undefined || event.stateAfter === undefined || event.position === undefined) return;
   stores.stateTrees.insert(batch, event.roomNid, nodes);
   batch.add(setRoot(rootToBytes(event.stateAfter), event.roomNid));
   batch.add(
     insertDelta(
-      event.position, event.roomNid, change.stateKeyNid, event.type, event.stateKey ?? '', event.nid,
+      event.position,
+      event.roomNid,
+      change.stateKeyNid,
+      event.type,
+      event.stateKey ?? '',
+      event.nid,
       change.previous?.nid ?? null,
     ),
   );

@@ -1,9 +1,9 @@
-import type { EventId, UserId } from '#protocol/identifiers/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
 import type { Sequences } from '#platform/storage/ports.ts';
 import type { StreamBatch, Streams } from '#platform/streams/ports.ts';
+import type { EventId, UserId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
 import { createEvent, findEqualState, type SignedEvent, type Signer } from './create-event.ts';
-import type { AppendOptions, Appended, Contribution, Draft, EventHook } from './draft.ts';
+import type { Appended, AppendOptions, Contribution, Draft, EventHook } from './draft.ts';
 import type { Extremity, HotRoom } from './hot-room.ts';
 import {
   addRoom,
@@ -18,7 +18,7 @@ import {
 import { type HashedNode, rootToBytes } from './state-tree/node.ts';
 import type { StateKeyStore } from './state-tree/state-key-store.ts';
 import { updateTree } from './state-tree/tree.ts';
-import { type EventRow, splitPdu, StoredEvent } from './stored-event.ts';
+import { type EventRow, StoredEvent, splitPdu } from './stored-event.ts';
 import { EventStatus } from './tables.ts';
 
 export interface ActorDependencies extends PersistStores {
@@ -87,7 +87,8 @@ export class RoomActor {
     const steps: Step[] = [];
     try {
       for (const draft of drafts) {
-        const equal = options.deduplicate === false ? undefined : await findEqualState(draft, room, this.dependencies.events);
+        const equal =
+          options.deduplicate === false ? undefined : await findEqualState(draft, room, this.dependencies.events);
         if (equal !== undefined) {
           outcome.push({ event: equal, deduplicated: true });
           continue;
@@ -268,4 +269,3 @@ function nodesOf(steps: readonly Step[]): HashedNode[] {
 function wokenUsers(event: StoredEvent): { readonly userId: UserId }[] {
   return event.type === 'm.room.member' && event.stateKey !== undefined ? [{ userId: event.stateKey as UserId }] : [];
 }
-

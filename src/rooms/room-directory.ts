@@ -1,7 +1,7 @@
-import type { RoomId } from '#protocol/identifiers/index.ts';
-import { roomVersionRules, type RoomVersionRules } from '#protocol/room-versions/index.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
+import type { RoomId } from '#protocol/identifiers/index.ts';
+import { type RoomVersionRules, roomVersionRules } from '#protocol/room-versions/index.ts';
 import type { RoomTables } from './tables.ts';
 
 /** What never changes about a room. */

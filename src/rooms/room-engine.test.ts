@@ -2,13 +2,13 @@ import { describe, expect, test } from 'bun:test';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { signingKeyFromSeed } from '#protocol/signing/index.ts';
 import { CacheBudget } from '#platform/cache/index.ts';
 import { systemClock } from '#platform/clock/index.ts';
 import { seededRandom } from '#platform/random/index.ts';
 import { openStorage } from '#platform/storage/index.ts';
 import type { KeyId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import { ROOM_VERSIONS, type RoomVersion } from '#protocol/room-versions/index.ts';
+import { signingKeyFromSeed } from '#protocol/signing/index.ts';
 import { rooms as roomsMigration } from '../../migrations/0002-rooms.ts';
 import { openRooms } from './index.ts';
 
@@ -16,10 +16,18 @@ const alice = '@alice:example.org' as UserId;
 
 async function open() {
   const folder = await mkdtemp(join(tmpdir(), 'rooms-'));
-  const storage = await openStorage({ engine: 'sqlite', path: join(folder, 'db.sqlite') }, { migrations: [roomsMigration], clock: systemClock });
+  const storage = await openStorage(
+    { engine: 'sqlite', path: join(folder, 'db.sqlite') },
+    { migrations: [roomsMigration], clock: systemClock },
+  );
   const rooms = openRooms({
-    storage, clock: systemClock, random: seededRandom('x'), serverName: 'example.org' as ServerName,
-    signingKey: signingKeyFromSeed('ed25519:1' as KeyId, 'YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1'), caches: new CacheBudget(50_000_000), hooks: [],
+    storage,
+    clock: systemClock,
+    random: seededRandom('x'),
+    serverName: 'example.org' as ServerName,
+    signingKey: signingKeyFromSeed('ed25519:1' as KeyId, 'YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1'),
+    caches: new CacheBudget(50_000_000),
+    hooks: [],
     unsignedSources: { transactionIds: async () => new Map(), aggregations: async () => new Map() },
   });
   return { storage, rooms };
@@ -38,11 +46,19 @@ describe('room engine', () => {
       const rules = ROOM_VERSIONS[version];
       const drafts = rules.privilegedCreators
         ? creation
-        : creation.map((draft) => (draft.type === 'm.room.create' ? { ...draft, content: { creator: alice } } : draft.type === 'm.room.power_levels' ? { ...draft, content: { users: { [alice]: 100 } } } : draft));
+        : creation.map((draft) =>
+            draft.type === 'm.room.create'
+              ? { ...draft, content: { creator: alice } }
+              : draft.type === 'm.room.power_levels'
+                ? { ...draft, content: { users: { [alice]: 100 } } }
+                : draft,
+          );
       const { roomId, appended } = await rooms.engine.create(rules, drafts);
       expect(appended.length).toBe(3);
       const sent = await Promise.all(
-        Array.from({ length: 20 }, (_, n) => rooms.engine.send(roomId, { type: 'm.room.message', sender: alice, content: { body: `${n}` } })),
+        Array.from({ length: 20 }, (_, n) =>
+          rooms.engine.send(roomId, { type: 'm.room.message', sender: alice, content: { body: `${n}` } }),
+        ),
       );
       const room = (await rooms.directory.find(roomId))!;
       const timeline = await rooms.timeline.newest(room.nid, 0, rooms.streams.current(), 10);
@@ -50,7 +66,9 @@ describe('room engine', () => {
       expect(timeline.at(-1)!.depth).toBe(23);
       const again = await rooms.engine.send(roomId, creation[1]!);
       expect(again.deduplicated).toBe(true);
-      await expect(rooms.engine.send(roomId, { type: 'm.room.message', sender: '@eve:example.org' as UserId, content: {} })).rejects.toThrow();
+      await expect(
+        rooms.engine.send(roomId, { type: 'm.room.message', sender: '@eve:example.org' as UserId, content: {} }),
+      ).rejects.toThrow();
       expect((await rooms.visibility.filter(timeline, alice)).length).toBe(10);
       const texts = await rooms.clientEvents.serialize(timeline, { reader: { userId: alice, deviceId: undefined } });
       expect(JSON.parse(texts[0]!)).toMatchObject({ type: 'm.room.message', content: { body: '10' }, room_id: roomId });

@@ -4,7 +4,7 @@ import type { RoomId } from '#protocol/identifiers/index.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
 import { createEvent } from './create-event.ts';
 import type { CurrentState } from './current-state.ts';
-import type { AppendOptions, Appended, Draft } from './draft.ts';
+import type { Appended, AppendOptions, Draft } from './draft.ts';
 import { HotRoom } from './hot-room.ts';
 import { type ActorDependencies, RoomActor, type RoomTurn } from './room-actor.ts';
 import type { RoomDirectory, RoomIdentity } from './room-directory.ts';
@@ -93,12 +93,17 @@ export class RoomEngine {
    * A room id that no other room has, and the create event that goes with it. Where the id is that event's hash, two rooms
    * that one user makes in one millisecond would be the same: the later one is dated a millisecond on.
    */
-  async #claim(rules: RoomVersionRules, first: Draft, given: RoomId | undefined): Promise<{ create: Draft; roomId: RoomId }> {
+  async #claim(
+    rules: RoomVersionRules,
+    first: Draft,
+    given: RoomId | undefined,
+  ): Promise<{ create: Draft; roomId: RoomId }> {
     let originServerTs = first.originServerTs ?? this.dependencies.signer.clock.now();
     for (;;) {
       const create = { ...first, originServerTs };
       const roomId = given ?? (await this.newRoomId(rules, create));
-      const isTaken = this.#creating.has(roomId) || this.#actors.has(roomId) || (await this.rooms.find(roomId)) !== undefined;
+      const isTaken =
+        this.#creating.has(roomId) || this.#actors.has(roomId) || (await this.rooms.find(roomId)) !== undefined;
       if (!isTaken && !this.#creating.has(roomId)) {
         this.#creating.add(roomId);
         return { create, roomId };

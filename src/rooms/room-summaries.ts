@@ -1,7 +1,7 @@
-import type { UserId } from '#protocol/identifiers/index.ts';
 import type { ByteCache } from '#platform/cache/index.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
+import type { UserId } from '#protocol/identifiers/index.ts';
 import type { EventHook } from './draft.ts';
 import type { StoredEvent } from './stored-event.ts';
 
@@ -38,7 +38,9 @@ export class RoomSummaries implements EventHook {
   async of(roomNid: number): Promise<RoomSummary> {
     const known = this.cache.get(roomNid);
     if (known !== undefined) return known;
-    const byMembership = new Map((await this.reader.all(counts(roomNid))).map((row) => [row.membership, Number(row.count)]));
+    const byMembership = new Map(
+      (await this.reader.all(counts(roomNid))).map((row) => [row.membership, Number(row.count)]),
+    );
     const summary: RoomSummary = {
       joinedCount: byMembership.get('join') ?? 0,
       invitedCount: byMembership.get('invite') ?? 0,

@@ -4,7 +4,7 @@ import type { JsonObject } from '#protocol/json.ts';
 import { redactedContent } from '#protocol/redaction/index.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
 import { rootFromBytes, type StateRoot } from './state-tree/node.ts';
-import { EventStatus, type RoomTables } from './tables.ts';
+import type { EventStatus, RoomTables } from './tables.ts';
 
 export type EventRow = RoomTables['events'];
 
@@ -113,7 +113,9 @@ export class StoredEvent implements RoomEvent {
     return {
       ...this.#parsedRest(),
       ...(this.rules.eventIdFormat === 'opaque' ? { event_id: this.eventId } : {}),
-      ...(this.rules.roomIdIsCreateHash && type === 'm.room.create' && this.stateKey === '' ? {} : { room_id: this.roomId }),
+      ...(this.rules.roomIdIsCreateHash && type === 'm.room.create' && this.stateKey === ''
+        ? {}
+        : { room_id: this.roomId }),
       ...(this.stateKey === undefined ? {} : { state_key: this.stateKey }),
       type,
       sender,

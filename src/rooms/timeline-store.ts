@@ -14,14 +14,20 @@ export const TIMELINE_START: TimelinePlace = { depth: -1, position: Number.MIN_S
 export const TIMELINE_END: TimelinePlace = { depth: Number.MAX_SAFE_INTEGER, position: Number.MAX_SAFE_INTEGER };
 
 const SELECT = `select ${EVENT_COLUMNS} from events where room_nid = ? and position is not null`;
-const newestBetween = statement<EventRow>(`${SELECT} and position > ? and position <= ? order by position desc limit ?`);
+const newestBetween = statement<EventRow>(
+  `${SELECT} and position > ? and position <= ? order by position desc limit ?`,
+);
 const oldestBetween = statement<EventRow>(`${SELECT} and position > ? and position <= ? order by position limit ?`);
-const backward = statement<EventRow>(`${SELECT} and (depth, position) <= (?, ?) order by depth desc, position desc limit ?`);
+const backward = statement<EventRow>(
+  `${SELECT} and (depth, position) <= (?, ?) order by depth desc, position desc limit ?`,
+);
 const forward = statement<EventRow>(`${SELECT} and (depth, position) > (?, ?) order by depth, position limit ?`);
 const lastUpTo = statement<{ depth: number; position: number }>(
   'select depth, position from events where room_nid = ? and position is not null and position <= ? order by position desc limit 1',
 );
-const lastPosition = statement<{ position: number | null }>('select max(position) as position from events where room_nid = ?');
+const lastPosition = statement<{ position: number | null }>(
+  'select max(position) as position from events where room_nid = ?',
+);
 
 /** The events of rooms in order: as they were received (stream), and as the room tells them (depth, then stream). */
 export class TimelineStore {

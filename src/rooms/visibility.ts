@@ -57,7 +57,8 @@ export class Visibility {
     if (own !== undefined && !own.isForgotten && (own.membership === 'leave' || own.membership === 'ban')) {
       // Not the newest member event: who was banned after leaving left when they left. Whoever was never in the room (a
       // rejected invite, a kicked knock) has left nothing behind to read.
-      const until = userId === undefined ? undefined : await this.#lastJoined(await this.events.byNid(own.eventNid), userId);
+      const until =
+        userId === undefined ? undefined : await this.#lastJoined(await this.events.byNid(own.eventNid), userId);
       if (until !== undefined) return { kind: 'left', room, until };
     }
     if (await this.#isWorldReadable(room)) return { kind: 'peeking', room };

@@ -66,6 +66,9 @@ export interface UiaResult {
   finish(outcome: JsonValue, batch: Batch): void;
 }
 
+/** A run whose secret is worked out once, however often it is asked for. */
+type LazyRun = Omit<UiaRun, 'secret'> & { readonly secret: () => Promise<string | undefined> };
+
 const SESSION_ID_LENGTH = 24;
 const SESSION_LIFETIME_MS = 48 * 3_600_000;
 const MAX_BODY_LENGTH = 65_536;
@@ -90,7 +93,8 @@ export class UserInteractiveAuth {
   /**
    * Returns once a flow is complete, else throws: `InteractionRequired` (401), or what a stage refuses for good.
    */
-  async run(run: UiaRun): Promise<UiaResult> {
+  async run(asked: UiaRun): Promise<UiaResult> {
+    const run = { ...asked, secret: lazily(asked.secret) };
     if (run.mayReuse && (await this.#isRecent(run.requester))) return toResult(newSession('', run), run, undefined);
     const flows = run.flows ?? (await this.#flowsOf(run.requester));
     const session = await this.#session(run);
@@ -100,7 +104,8 @@ export class UserInteractiveAuth {
       await this.#save(session, run);
       throw this.#incomplete(session, flows);
     }
-    if (session.secret === undefined) session.secret = await run.secret?.();
+    // Who sends the password again means the new one.
+    session.secret = (await run.secret()) ?? session.secret;
     if (session.isSaved && !run.isKept) await this.#useUp(session);
     if (run.requester?.tokenId !== undefined) await this.#markAuthenticated(run.requester.tokenId);
     return toResult(session, run, session.isSaved && run.isKept ? this.#deps.store : undefined);
@@ -164,7 +169,7 @@ export class UserInteractiveAuth {
   }
 
   /** The session that the client names, checked against the request; a new one where it names none. */
-  async #session(run: UiaRun): Promise<UiaSession> {
+  async #session(run: LazyRun): Promise<UiaSession> {
     const sessionId = run.auth?.['session'];
     if (typeof sessionId !== 'string') return newSession(this.#deps.random.text(SESSION_ID_LENGTH), run);
     const session = await this.#deps.store.find(sessionId);
@@ -178,7 +183,7 @@ export class UserInteractiveAuth {
     return session;
   }
 
-  #takeBody(session: UiaSession, { clientDict, isPinned = true }: UiaRun): void {
+  #takeBody(session: UiaSession, { clientDict, isPinned = true }: LazyRun): void {
     if (Object.keys(clientDict).length === 0) return;
     if (!isPinned) session.body = { ...session.body, ...clientDict };
     // Until something has been proved, the session stands for nothing and may take on any body.
@@ -186,7 +191,7 @@ export class UserInteractiveAuth {
     else if (!isDeepStrictEqual(session.body, JSON.parse(JSON.stringify(clientDict)))) throw operationChanged();
   }
 
-  async #attempt(type: string, session: UiaSession, flows: readonly Flow[], run: UiaRun): Promise<void> {
+  async #attempt(type: string, session: UiaSession, flows: readonly Flow[], run: LazyRun): Promise<void> {
     const stage = this.#stages.get(type);
     const isNext = flows.some((flow) => {
       const place = flow.indexOf(type);
@@ -228,9 +233,9 @@ export class UserInteractiveAuth {
     session.completed.set(type, result);
   }
 
-  async #save(session: UiaSession, run: UiaRun): Promise<void> {
+  async #save(session: UiaSession, run: LazyRun): Promise<void> {
     const { clock, store, transactor } = this.#deps;
-    if (session.secret === undefined) session.secret = await run.secret?.();
+    session.secret ??= await run.secret();
     if (JSON.stringify(session.body).length > MAX_BODY_LENGTH) {
       throw new MatrixError('M_TOO_LARGE', 'The request is too large');
     }
@@ -281,7 +286,15 @@ const operationOf = (path: string): string => path.replace(/^\/_matrix\/client\/
 const operationChanged = (): MatrixError =>
   new MatrixError('M_UNKNOWN', 'The operation has changed since its authentication began', { status: 403 });
 
-function newSession(sessionId: string, { request, requester, clientDict }: UiaRun): UiaSession {
+function lazily(make: UiaRun['secret']): LazyRun['secret'] {
+  let made: Promise<string> | undefined;
+  return async () => {
+    made ??= make?.();
+    return made;
+  };
+}
+
+function newSession(sessionId: string, { request, requester, clientDict }: LazyRun): UiaSession {
   return {
     sessionId,
     method: request.method,
@@ -295,7 +308,7 @@ function newSession(sessionId: string, { request, requester, clientDict }: UiaRu
   };
 }
 
-function toResult(session: UiaSession, run: UiaRun, kept: UiaStore | undefined): UiaResult {
+function toResult(session: UiaSession, run: LazyRun, kept: UiaStore | undefined): UiaResult {
   return {
     userId: run.requester?.userId ?? provenUser(session),
     body: session.body,

@@ -1,13 +1,13 @@
 import type { Static } from '@sinclair/typebox';
 import type { createRoom } from '#api/client/create-room.ts';
+import { BatchConflict } from '#platform/storage/index.ts';
 import { hasFloatLiteral } from '#protocol/canonical-json/index.ts';
 import { badJson, MatrixError } from '#protocol/errors.ts';
 import type { RoomAlias, RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import { BatchConflict } from '#platform/storage/index.ts';
 import { initialEvents } from './initial-events.ts';
 import type { Caller, CreateRoomDeps } from './ports.ts';
-import { readRoomRequest, type RoomRequest } from './room-request.ts';
+import { type RoomRequest, readRoomRequest } from './room-request.ts';
 
 /** Makes rooms. */
 export class RoomCreation {
@@ -63,7 +63,8 @@ export class RoomCreation {
 
 /** The auth rules' refusal of an event of the new room says that the room asked for is impossible, not that it is forbidden. */
 function refusalOf(error: unknown, alias: RoomAlias | undefined): unknown {
-  if (error instanceof BatchConflict && alias !== undefined) return new MatrixError('M_ROOM_IN_USE', 'This alias is taken');
+  if (error instanceof BatchConflict && alias !== undefined)
+    return new MatrixError('M_ROOM_IN_USE', 'This alias is taken');
   if (error instanceof MatrixError && error.errcode === 'M_FORBIDDEN') {
     return new MatrixError('M_INVALID_ROOM_STATE', error.message);
   }

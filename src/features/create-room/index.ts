@@ -11,7 +11,10 @@ import type { CreateRoomDeps } from './ports.ts';
 export { RoomCreation } from './create-room.ts';
 export type { CreateRoomConfig, CreateRoomDeps, NewRoomDirectory, NewRoomMembership } from './ports.ts';
 
-export function createRoomFeature(deps: CreateRoomDeps): { readonly routes: readonly Route[]; readonly creation: RoomCreation } {
+export function createRoomFeature(deps: CreateRoomDeps): {
+  readonly routes: readonly Route[];
+  readonly creation: RoomCreation;
+} {
   const creation = new RoomCreation(deps);
   const routes = [
     route(createRoom, async ({ requester, body, request }) => ({

@@ -16,7 +16,12 @@ export interface InitialMembers {
  * request overrides, and what it sets itself the preset leaves alone.
  * https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3createroom
  */
-export function initialEvents(room: RoomRequest, members: InitialMembers, config: CreateRoomConfig, nowMs: number): Draft[] {
+export function initialEvents(
+  room: RoomRequest,
+  members: InitialMembers,
+  config: CreateRoomConfig,
+  nowMs: number,
+): Draft[] {
   const { rules, creator, alias, name, topic } = room;
   const preset = PRESETS[room.preset];
   const given = new Map(room.initialState.map((event) => [keyOf(event.type, event.stateKey), event]));

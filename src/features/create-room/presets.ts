@@ -77,6 +77,9 @@ function initialUsers({ rules, preset, creator, invitees }: PowerLevelsOptions):
 }
 
 /** Whether rooms of this preset are encrypted from the start. */
-export function isEncryptedByDefault(preset: PresetName, setting: CreateRoomConfig['encryptionEnabledByDefault']): boolean {
+export function isEncryptedByDefault(
+  preset: PresetName,
+  setting: CreateRoomConfig['encryptionEnabledByDefault'],
+): boolean {
   return setting === 'all' || (setting === 'invite' && preset !== 'public_chat');
 }

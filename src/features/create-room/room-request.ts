@@ -1,9 +1,15 @@
 import type { Static } from '@sinclair/typebox';
 import type { createRoom } from '#api/client/create-room.ts';
 import { badJson, invalidParam, MatrixError } from '#protocol/errors.ts';
-import { parseRoomAlias, parseUserId, type RoomAlias, type ServerName, type UserId } from '#protocol/identifiers/index.ts';
+import {
+  parseRoomAlias,
+  parseUserId,
+  type RoomAlias,
+  type ServerName,
+  type UserId,
+} from '#protocol/identifiers/index.ts';
 import { isJsonObject, type JsonObject } from '#protocol/json.ts';
-import { roomVersionRules, type RoomVersionRules } from '#protocol/room-versions/index.ts';
+import { type RoomVersionRules, roomVersionRules } from '#protocol/room-versions/index.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 
 type Body = Static<(typeof createRoom)['body']>;
@@ -36,7 +42,8 @@ export function readRoomRequest(
   { serverName, defaultVersion }: { readonly serverName: ServerName; readonly defaultVersion: string },
 ): RoomRequest {
   const rules = roomVersionRules(body.room_version ?? defaultVersion);
-  if (rules === undefined) throw new MatrixError('M_UNSUPPORTED_ROOM_VERSION', 'This server does not support that room version');
+  if (rules === undefined)
+    throw new MatrixError('M_UNSUPPORTED_ROOM_VERSION', 'This server does not support that room version');
   if (body.invite_3pid !== undefined && body.invite_3pid.length > 0) {
     throw new MatrixError('M_FORBIDDEN', 'This server does not look up third-party identifiers');
   }
@@ -52,7 +59,11 @@ export function readRoomRequest(
     isDirect: body.is_direct === true,
     alias: body.room_alias_name === undefined ? undefined : readAlias(body.room_alias_name, serverName),
     creationContent: readCreationContent(body.creation_content ?? {}, { rules, creator, preset, invitees }),
-    initialState: (body.initial_state ?? []).map(({ type, state_key: stateKey = '', content }) => ({ type, stateKey, content })),
+    initialState: (body.initial_state ?? []).map(({ type, state_key: stateKey = '', content }) => ({
+      type,
+      stateKey,
+      content,
+    })),
     powerLevelOverride: readOverride(body.power_level_content_override, creator, rules),
     name: body.name,
     topic: body.topic,
@@ -70,7 +81,8 @@ function readCreationContent(
   room: { rules: RoomVersionRules; creator: UserId; preset: PresetName; invitees: readonly UserId[] },
 ): JsonObject {
   const { creator: _creator, room_version: _version, ...content } = sent;
-  if (content.type !== undefined && typeof content.type !== 'string') throw badJson("The room's 'type' must be a string");
+  if (content.type !== undefined && typeof content.type !== 'string')
+    throw badJson("The room's 'type' must be a string");
   if (content['m.federate'] !== undefined && typeof content['m.federate'] !== 'boolean') {
     throw badJson("'m.federate' must be true or false");
   }
@@ -94,7 +106,11 @@ export function readCreators(value: unknown): UserId[] {
 }
 
 /** A creator who leaves themselves out would lose the room at once. */
-function readOverride(override: JsonObject | undefined, creator: UserId, rules: RoomVersionRules): JsonObject | undefined {
+function readOverride(
+  override: JsonObject | undefined,
+  creator: UserId,
+  rules: RoomVersionRules,
+): JsonObject | undefined {
   const users = override?.users;
   if (users === undefined || rules.privilegedCreators) return override;
   if (!isJsonObject(users) || !Object.hasOwn(users, creator)) {

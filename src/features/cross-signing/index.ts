@@ -43,14 +43,15 @@ export interface CrossSigning {
   ): Promise<{ readonly keys: readonly CrossSigningKey[]; readonly signatures: readonly KeySignature[] }>;
   /** A user's keys by usage. */
   keysOf(userId: UserId): Promise<KeysByUsage>;
-  /** Whether a new device must not take this id, as a cross-signing key of the user has it. */
-  isKeyId(userId: UserId, deviceId: string): Promise<boolean>;
+  /** Hook of the accounts layer: a new device must not take this id, as a cross-signing key of the user has it. */
+  isDeviceIdReserved(userId: UserId, deviceId: DeviceId): Promise<boolean>;
   /** Until then, in milliseconds since the epoch, the user may replace the keys without proving anew who they are. */
   allowReplacement(userId: UserId, untilMs: number): Promise<void>;
   /** The devices have other keys now, or are gone: signatures on and by them go, too. */
   forgetSignatures(batch: StreamBatch, userId: UserId, deviceIds: readonly DeviceId[]): void;
-  onDevicesDeleted(batch: StreamBatch, userId: UserId, deviceIds: readonly DeviceId[]): void;
-  onAccountDeactivated(batch: StreamBatch, userId: UserId): void;
+  // Hooks of the accounts layer.
+  onDevicesDeleted(userId: UserId, deviceIds: readonly DeviceId[], batch: StreamBatch): void;
+  onAccountDeactivated(userId: UserId, options: unknown, batch: StreamBatch): void;
 }
 
 export function crossSigningFeature(deps: CrossSigningDeps): CrossSigning {
@@ -68,15 +69,15 @@ export function crossSigningFeature(deps: CrossSigningDeps): CrossSigning {
       return { keys: all.filter((key) => key.usage !== 'user_signing' || key.userId === viewer), signatures: visible };
     },
     keysOf: (userId) => keys.ofUser(userId),
-    async isKeyId(userId, deviceId) {
+    async isDeviceIdReserved(userId, deviceId) {
       return Object.values(await keys.ofUser(userId)).some((key) => key.publicKey === deviceId);
     },
     async allowReplacement(userId, untilMs) {
       await deps.streams.commit((batch) => batch.add(keys.allowReset(userId, untilMs)));
     },
     forgetSignatures,
-    onDevicesDeleted: forgetSignatures,
-    onAccountDeactivated(batch, userId) {
+    onDevicesDeleted: (userId, deviceIds, batch) => forgetSignatures(batch, userId, deviceIds),
+    onAccountDeactivated(userId, _, batch) {
       for (const statement of keys.removeAll(userId)) batch.add(statement);
       signatures.forgetUser(batch, userId);
     },

@@ -1,9 +1,9 @@
 import { uploadCrossSigningKeys, uploadCrossSigningSignatures } from '#api/client/cross-signing.ts';
 import { type Route, route } from '#api/endpoint.ts';
 import type { Clock } from '#platform/clock/index.ts';
-import { invalidParam } from '#protocol/errors.ts';
+import { badJson, invalidParam } from '#protocol/errors.ts';
 import { parseUserId } from '#protocol/identifiers/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
+import { isJsonObject, type JsonObject } from '#protocol/json.ts';
 import type { CrossSigningStore } from './cross-signing-store.ts';
 import type { ConfirmIdentity } from './ports.ts';
 import type { UploadCrossSigningKeys } from './upload-cross-signing-keys.ts';
@@ -34,8 +34,11 @@ export function crossSigningRoutes({
       return {};
     }),
     route(uploadCrossSigningSignatures, async ({ requester, body }) => {
-      for (const userId of Object.keys(body)) {
+      for (const [userId, objects] of Object.entries(body)) {
         if (parseUserId(userId) === undefined) throw invalidParam(`'${userId}' is not a user id`);
+        // The schema of a record passes over names with a line break.
+        const isWellFormed = isJsonObject(objects) && Object.values(objects).every(isJsonObject);
+        if (!isWellFormed) throw badJson('Signed keys must be objects by user and key');
       }
       return { failures: await signatures.upload(requester.userId, body) };
     }),

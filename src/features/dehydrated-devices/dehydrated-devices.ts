@@ -50,13 +50,14 @@ export class DehydratedDevices {
         throw invalidParam('You have another device with this id');
       }
       const uploadKeys = this.prepareUpload(userId, deviceId, upload);
+      const deleteOld = await this.devices.prepareDelete(userId, before === undefined ? [] : [before.deviceId]);
       try {
         await this.streams.commit((batch) => {
           if (before !== undefined) {
             batch.add(this.store.remove(userId, before.deviceId), 1);
-            this.devices.remove(batch, userId, [before.deviceId]);
+            deleteOld(batch);
           }
-          this.devices.addHidden(batch, userId, deviceId, displayName);
+          this.devices.add(userId, deviceId, displayName, true, batch);
           batch.add(this.store.insert(userId, { deviceId, deviceData }));
           uploadKeys(batch);
         });
@@ -73,9 +74,10 @@ export class DehydratedDevices {
   /** @throws MatrixError `M_NOT_FOUND` */
   async delete(userId: UserId): Promise<DeviceId> {
     const { deviceId } = await this.find(userId);
+    const deleteDevice = await this.devices.prepareDelete(userId, [deviceId]);
     await this.streams.commit((batch) => {
       batch.add(this.store.remove(userId, deviceId));
-      this.devices.remove(batch, userId, [deviceId]);
+      deleteDevice(batch);
     });
     return deviceId;
   }

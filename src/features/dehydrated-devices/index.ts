@@ -25,8 +25,9 @@ export interface DehydratedDevicesDeps {
 export interface DehydratedDevicesFeature {
   readonly routes: readonly Route[];
   /** Should one of them be the dehydrated device, that is forgotten. */
-  onDevicesDeleted(batch: StreamBatch, userId: UserId, deviceIds: readonly DeviceId[]): void;
-  onAccountDeactivated(batch: StreamBatch, userId: UserId): void;
+  // Hooks of the accounts layer.
+  onDevicesDeleted(userId: UserId, deviceIds: readonly DeviceId[], batch: StreamBatch): void;
+  onAccountDeactivated(userId: UserId, options: unknown, batch: StreamBatch): void;
 }
 
 export function dehydratedDevicesFeature(deps: DehydratedDevicesDeps): DehydratedDevicesFeature {
@@ -34,9 +35,9 @@ export function dehydratedDevicesFeature(deps: DehydratedDevicesDeps): Dehydrate
   const devices = new DehydratedDevices(store, deps.streams, deps.devices, deps.prepareUpload);
   return {
     routes: dehydratedDeviceRoutes(devices, deps.messagesFor, deps.streams),
-    onDevicesDeleted(batch, userId, deviceIds) {
+    onDevicesDeleted(userId, deviceIds, batch) {
       for (const deviceId of deviceIds) batch.add(store.remove(userId, deviceId));
     },
-    onAccountDeactivated: (batch, userId) => void batch.add(store.removeUser(userId)),
+    onAccountDeactivated: (userId, _, batch) => void batch.add(store.removeUser(userId)),
   };
 }

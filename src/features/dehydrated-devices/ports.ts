@@ -2,14 +2,14 @@ import type { StreamBatch, StreamPosition } from '#platform/streams/index.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject, JsonValue } from '#protocol/json.ts';
 
-/** Devices in the accounts layer. */
+/** Devices in the accounts layer: its `Devices`. */
 export interface DeviceRegistry {
   /** All devices, dehydrated ones included. */
   devicesOf(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, ReadonlyMap<DeviceId, string | undefined>>>;
-  /** Adds a device that has no access token and is not listed among the user's devices. */
-  addHidden(batch: StreamBatch, userId: UserId, deviceId: DeviceId, displayName: string | undefined): void;
-  /** Deletes a device with all that hangs on it: every hook for the deletion of devices adds to the batch. */
-  remove(batch: StreamBatch, userId: UserId, deviceIds: readonly DeviceId[]): void;
+  /** Adds a device that has no access token; hidden, it is not listed among the user's devices. */
+  add(userId: UserId, deviceId: DeviceId, displayName: string | undefined, isHidden: boolean, batch: StreamBatch): void;
+  /** Deletes devices with all that hangs on them: every hook for the deletion of devices adds to the batch. */
+  prepareDelete(userId: UserId, deviceIds: readonly DeviceId[]): Promise<(batch: StreamBatch) => void>;
 }
 
 /** Of `e2e-keys`: checks an upload for a new device; the statements that store it are added by what it answers. */

@@ -7,7 +7,7 @@
 import type { Route } from '#api/endpoint.ts';
 import type { Reader } from '#platform/storage/ports.ts';
 import type { StreamBatch, StreamPosition, Streams } from '#platform/streams/index.ts';
-import type { UserId } from '#protocol/identifiers/index.ts';
+import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import { DeviceListChanges, type DeviceListDelta, type KnownRooms, type Sharing } from './device-list-changes.ts';
 import { DeviceListStore } from './device-list-store.ts';
 import { deviceListRoutes, type ReadToken } from './routes.ts';
@@ -38,8 +38,9 @@ export interface DeviceLists {
     upTo: StreamPosition,
     known?: KnownRooms,
   ): Promise<DeviceListDelta>;
-  /** The account is deactivated with this batch: its devices are gone for those who share a room. */
-  onAccountDeactivated(batch: StreamBatch, userId: UserId): void;
+  // Hooks of the accounts layer.
+  onDevicesChanged(userId: UserId, deviceIds: readonly DeviceId[], batch: StreamBatch): void;
+  onAccountDeactivated(userId: UserId, options: unknown, batch: StreamBatch): void;
 }
 
 export function deviceListsFeature(deps: DeviceListsDeps): DeviceLists {
@@ -53,7 +54,8 @@ export function deviceListsFeature(deps: DeviceListsDeps): DeviceLists {
     async deviceListChanges(userId, since, upTo, known) {
       return since >= upTo ? { changed: [], left: [] } : changes.since(userId, since, known);
     },
-    onAccountDeactivated(batch, userId) {
+    onDevicesChanged: (userId, _, batch) => changes.changed(batch, userId),
+    onAccountDeactivated(userId, _, batch) {
       changes.changed(batch, userId);
       batch.add(store.forgetObserver(userId));
     },

@@ -59,8 +59,9 @@ export interface E2eKeys {
   queryLocal(request: QueryRequest, viewer: UserId | undefined): Promise<QueryAnswer>;
   /** Claims from this server's devices. */
   claimLocal(request: ClaimRequest): Promise<ClaimedKeys>;
-  onDevicesDeleted(batch: StreamBatch, userId: UserId, deviceIds: readonly DeviceId[]): void;
-  onAccountDeactivated(batch: StreamBatch, userId: UserId): void;
+  // Hooks of the accounts layer.
+  onDevicesDeleted(userId: UserId, deviceIds: readonly DeviceId[], batch: StreamBatch): void;
+  onAccountDeactivated(userId: UserId, options: unknown, batch: StreamBatch): void;
 }
 
 export function e2eKeysFeature(deps: E2eKeysDeps): E2eKeys {
@@ -77,14 +78,14 @@ export function e2eKeysFeature(deps: E2eKeysDeps): E2eKeys {
     prepareUpload: (userId, deviceId, upload) => uploads.prepare(userId, deviceId, upload, undefined),
     queryLocal: (request, viewer) => queries.query(request, viewer),
     claimLocal: (request) => claims.claim(request),
-    onDevicesDeleted(batch, userId, deviceIds) {
+    onDevicesDeleted(userId, deviceIds, batch) {
       for (const deviceId of deviceIds) {
         batch.add(deviceKeys.removeDevice(userId, deviceId));
         oneTimeKeys.removeDevice(batch, userId, deviceId);
         batch.afterCommit(() => counts.forget(userId, deviceId));
       }
     },
-    onAccountDeactivated(batch, userId) {
+    onAccountDeactivated(userId, _, batch) {
       batch.add(deviceKeys.removeUser(userId));
       oneTimeKeys.removeUser(batch, userId);
     },

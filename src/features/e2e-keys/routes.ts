@@ -1,7 +1,8 @@
 import { claimKeys, claimKeysOfAlgorithms, queryKeys, uploadKeys } from '#api/client/keys.ts';
 import { type Route, route } from '#api/endpoint.ts';
-import { invalidParam } from '#protocol/errors.ts';
+import { badJson, invalidParam } from '#protocol/errors.ts';
 import { type DeviceId, parseUserId, type UserId } from '#protocol/identifiers/index.ts';
+import { isJsonObject } from '#protocol/json.ts';
 import type { AllServersKeys } from './all-servers.ts';
 import type { UploadKeys } from './upload-keys.ts';
 
@@ -12,11 +13,7 @@ export function e2eKeysRoutes(uploads: UploadKeys, keys: AllServersKeys): Route[
       return { one_time_key_counts: await uploads.upload(userId, deviceId, body) };
     }),
     route(queryKeys, ({ requester, body }) =>
-      keys.query(
-        byUser(body.device_keys, (devices) => devices as DeviceId[]),
-        requester.userId,
-        body.timeout,
-      ),
+      keys.query(byUser(body.device_keys, toDeviceIds), requester.userId, body.timeout),
     ),
     route(claimKeys, ({ body }) =>
       keys.claim(
@@ -43,6 +40,27 @@ function byUser<From, To>(object: Readonly<Record<string, From>>, convert: (valu
   return map;
 }
 
-function byDevice<From, To>(object: Readonly<Record<string, From>>, convert: (value: From) => To): Map<DeviceId, To> {
-  return new Map(Object.entries(object).map(([deviceId, value]) => [deviceId as DeviceId, convert(value)]));
+// The schema of a record passes over names with a line break: what stands there is checked here.
+
+function toDeviceIds(value: readonly string[]): DeviceId[] {
+  if (!isTexts(value)) throw badJson('Expected a list of device ids');
+  return value as DeviceId[];
+}
+
+function byDevice<From>(
+  object: Readonly<Record<string, From>>,
+  convert: (value: From) => readonly string[],
+): Map<DeviceId, readonly string[]> {
+  if (!isJsonObject(object)) throw badJson('Expected an object with device ids');
+  const map = new Map<DeviceId, readonly string[]>();
+  for (const [deviceId, value] of Object.entries(object)) {
+    const algorithms = convert(value);
+    if (!isTexts(algorithms)) throw badJson('Expected the name of an algorithm');
+    map.set(deviceId as DeviceId, algorithms);
+  }
+  return map;
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }

@@ -14,7 +14,11 @@ export class Filters {
   /** Least recently used first. */
   readonly #remembered = new Map<string, Filter>();
 
-  constructor(private readonly storage: Pick<Storage, 'reader' | 'transactor'> & { readonly sequences: Sequences }) {}
+  constructor(
+    private readonly store: FilterStore,
+    private readonly transactor: Transactor,
+    private readonly sequences: Sequences,
+  ) {}
 
   /** Stores a filter and answers its id. @throws MatrixError 400 `M_BAD_JSON` for what is none, 413 `M_TOO_LARGE`. */
   async define(userId: UserId, json: unknown): Promise<string> {

@@ -17,7 +17,8 @@ export interface KeyBackupDeps {
 
 export interface KeyBackup {
   readonly routes: readonly Route[];
-  onAccountDeactivated(batch: Batch, userId: UserId): void;
+  // Hooks of the accounts layer.
+  onAccountDeactivated(userId: UserId, options: unknown, batch: Batch): void;
 }
 
 export function keyBackupFeature({ storage: { reader, transactor } }: KeyBackupDeps): KeyBackup {
@@ -26,7 +27,7 @@ export function keyBackupFeature({ storage: { reader, transactor } }: KeyBackupD
   const keys = new BackupKeys(store, versions, transactor);
   return {
     routes: [...versionRoutes(versions), ...writeRoutes(keys), ...readRoutes(store, versions, keys)],
-    onAccountDeactivated(batch, userId) {
+    onAccountDeactivated(userId, _, batch) {
       for (const statement of store.removeUser(userId)) batch.add(statement);
     },
   };

@@ -15,7 +15,9 @@ import {
   putRoomKeysVersion,
 } from '#api/client/key-backup.ts';
 import { JsonText, type Route, route } from '#api/endpoint.ts';
+import { badJson } from '#protocol/errors.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
+import { isJsonObject } from '#protocol/json.ts';
 import type { BackupKeys } from './backup-keys.ts';
 import { answerText, backupText } from './backup-text.ts';
 import type { BackupVersions } from './backup-versions.ts';
@@ -47,7 +49,7 @@ export function versionRoutes(versions: BackupVersions): Route[] {
 export function writeRoutes(keys: BackupKeys): Route[] {
   return [
     route(putRoomKeys, ({ requester, query, body }) => {
-      const all = Object.entries(body.rooms).flatMap(([roomId, room]) => ofRoom(roomId, room.sessions));
+      const all = Object.entries(body.rooms).flatMap(([roomId, room]) => ofRoom(roomId, room?.sessions));
       return keys.put(requester.userId, query.version, all);
     }),
     route(putRoomKeysByRoomId, ({ requester, query, params, body }) =>
@@ -85,7 +87,9 @@ export function readRoutes(store: KeyBackupStore, versions: BackupVersions, keys
   ];
 }
 
-function ofRoom(roomId: string, sessions: Sessions): SessionKey[] {
+function ofRoom(roomId: string, sessions: Sessions | undefined): SessionKey[] {
+  // A record's schema passes over names with a line break.
+  if (!isJsonObject(sessions)) throw badJson("'sessions' must be an object");
   return Object.entries(sessions).map(([sessionId, data]) => toSessionKey(roomId, sessionId, data));
 }
 

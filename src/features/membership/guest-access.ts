@@ -16,7 +16,8 @@ export class GuestAccess implements EventHook {
   constructor(private readonly deps: GuestAccessDeps) {}
 
   committed(event: StoredEvent): void {
-    if (event.type !== 'm.room.guest_access' || event.stateKey !== '' || event.content.guest_access === 'can_join') return;
+    if (event.type !== 'm.room.guest_access' || event.stateKey !== '' || event.content.guest_access === 'can_join')
+      return;
     this.removeGuests(event.roomId, event.roomNid).catch(this.deps.report);
   }
 

@@ -14,8 +14,8 @@ import { membershipRoutes } from './routes.ts';
 
 export { InviteState } from './invite-state.ts';
 export { allowedRooms } from './join-permission.ts';
-export { inviteBlocked, type MembershipChange, MembershipService } from './membership.ts';
 export { MemberContents } from './member-content.ts';
+export { inviteBlocked, type MembershipChange, MembershipService } from './membership.ts';
 export type { Caller, MemberProfile, MembershipConfig, MembershipDeps, RemoteMembership } from './ports.ts';
 
 export interface MembershipFeature {
@@ -34,7 +34,13 @@ export function membershipFeature(deps: MembershipDeps): MembershipFeature {
     inviteState: new InviteState(deps),
     hooks: [
       new GuestAccess({ engine, members, isGuest, report }),
-      new AutoAcceptInvites({ engine, serverName, contents: service.contents, config: config.autoAcceptInvites, report }),
+      new AutoAcceptInvites({
+        engine,
+        serverName,
+        contents: service.contents,
+        config: config.autoAcceptInvites,
+        report,
+      }),
     ],
   };
 }

@@ -1,4 +1,4 @@
-import { STRIPPED_STATE_TYPES, pruneStrippedState, toStrippedState } from '#protocol/events/index.ts';
+import { pruneStrippedState, STRIPPED_STATE_TYPES, toStrippedState } from '#protocol/events/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import type { CurrentState, EventStore, RoomDirectory, RoomMembership, StoredEvent } from '#rooms/index.ts';
 import type { MembershipConfig } from './ports.ts';

@@ -23,7 +23,8 @@ export async function authoriserOf(
     throw forbidden('You are not in any of the rooms whose members may join this one');
   }
   const authoriser = await strongestInviter(room);
-  if (authoriser === undefined) throw new MatrixError('M_UNABLE_TO_GRANT_JOIN', 'Nobody here can let you into this room');
+  if (authoriser === undefined)
+    throw new MatrixError('M_UNABLE_TO_GRANT_JOIN', 'Nobody here can let you into this room');
   return authoriser;
 }
 

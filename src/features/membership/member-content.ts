@@ -1,7 +1,7 @@
-import { serverNameOf, type ServerName, type UserId } from '#protocol/identifiers/index.ts';
+import { type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import type { Membership } from '#rooms/index.ts';
-import type { MembershipConfig, MemberProfile } from './ports.ts';
+import type { MemberProfile, MembershipConfig } from './ports.ts';
 
 interface ContentDeps {
   readonly serverName: ServerName;

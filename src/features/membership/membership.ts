@@ -1,11 +1,19 @@
 import { forbidden, MatrixError, notFound } from '#protocol/errors.ts';
-import { parseRoomAlias, parseServerName, type RoomAlias, type RoomId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
+import {
+  parseRoomAlias,
+  parseServerName,
+  type RoomAlias,
+  type RoomId,
+  type ServerName,
+  serverNameOf,
+  type UserId,
+} from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import type { Contribution, Draft, HotRoom, RoomIdentity, StoredEvent } from '#rooms/index.ts';
 import { authoriserOf } from './join-permission.ts';
 import { MemberContents } from './member-content.ts';
 import type { Caller, MembershipDeps } from './ports.ts';
-import { thirdPartyInvite, type ThirdPartySigned } from './third-party-invite.ts';
+import { type ThirdPartySigned, thirdPartyInvite } from './third-party-invite.ts';
 
 /** A change of somebody's membership. */
 export interface MembershipChange {
@@ -78,7 +86,8 @@ export class MembershipService {
     const event = await this.#change(roomId, async (hot) => {
       if (isGuest) await requireGuestAccess(hot);
       const authoriser = await authoriserOf(userId, hot, this.deps);
-      const authorised = authoriser === undefined ? content : { ...content, join_authorised_via_users_server: authoriser };
+      const authorised =
+        authoriser === undefined ? content : { ...content, join_authorised_via_users_server: authoriser };
       return member(userId, userId, authorised, originServerTs);
     });
     return { roomId, event };
@@ -158,7 +167,8 @@ export class MembershipService {
   /** Lifts a ban. @throws MatrixError 403 `M_BAD_STATE` if there is none. */
   async unban(caller: Caller, change: MembershipChange) {
     return this.#moderate(caller, change, 'leave', (current) => {
-      if (current !== 'ban') throw new MatrixError('M_BAD_STATE', 'The user is not banned from this room', { status: 403 });
+      if (current !== 'ban')
+        throw new MatrixError('M_BAD_STATE', 'The user is not banned from this room', { status: 403 });
     });
   }
 
@@ -210,7 +220,8 @@ export class MembershipService {
 
   /** @throws MatrixError 403 `M_FORBIDDEN` where only server administrators invite. */
   requireInvitesAllowed({ requester }: Caller): void {
-    if (this.deps.config.blockNonAdminInvites && !requester.isAdmin) throw forbidden('Invites are disabled on this server');
+    if (this.deps.config.blockNonAdminInvites && !requester.isAdmin)
+      throw forbidden('Invites are disabled on this server');
   }
 
   /** Takes from the limits of who invites, of each who is invited, and of the room. */

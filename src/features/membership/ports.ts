@@ -1,7 +1,8 @@
 import type { Requester } from '#api/requester.ts';
+import type { RateLimits } from '#platform/http/index.ts';
+import type { Streams } from '#platform/streams/index.ts';
 import type { RoomAlias, RoomId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import type { RateLimits } from '#platform/http/index.ts';
 import type {
   CurrentState,
   EventStore,
@@ -11,7 +12,6 @@ import type {
   RoomDirectory,
   RoomEngine,
 } from '#rooms/index.ts';
-import type { Streams } from '#platform/streams/index.ts';
 
 /** What a profile puts into a member event. */
 export interface MemberProfile {

@@ -34,7 +34,12 @@ interface InviteBody {
 }
 
 export function membershipRoutes({ service, joined, repeated }: RouteDeps): readonly Route[] {
-  const join = async (caller: Caller, idOrAlias: Parameters<typeof service.join>[1], body: JoinBody, via?: readonly string[]) => {
+  const join = async (
+    caller: Caller,
+    idOrAlias: Parameters<typeof service.join>[1],
+    body: JoinBody,
+    via?: readonly string[],
+  ) => {
     // Clients may put keys of their own into the member event.
     const { third_party_signed: thirdPartySigned, ...content } = body ?? {};
     const { roomId } = await service.join(caller, idOrAlias, { via, content: content as JsonObject, thirdPartySigned });

@@ -19,7 +19,8 @@ export interface ThirdPartySigned {
 export async function thirdPartyInvite(signed: ThirdPartySigned, room: HotRoom): Promise<Draft> {
   const { sender, mxid, token, signatures } = signed;
   const invitation = await room.state.get('m.room.third_party_invite', token);
-  if (invitation === undefined || invitation.sender !== sender) throw forbidden('The room has no such third-party invite');
+  if (invitation === undefined || invitation.sender !== sender)
+    throw forbidden('The room has no such third-party invite');
   const displayName = invitation.content.display_name;
   return {
     type: 'm.room.member',

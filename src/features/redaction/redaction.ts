@@ -1,11 +1,19 @@
+import type { Requester } from '#api/requester.ts';
+import type { RateLimits } from '#platform/http/index.ts';
+import type { Random } from '#platform/random/index.ts';
 import { forbidden, MatrixError, notFound } from '#protocol/errors.ts';
 import { authorizeRedactionRequest } from '#protocol/event-auth/index.ts';
 import type { EventId, RoomId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import type { Requester } from '#api/requester.ts';
-import type { RateLimits } from '#platform/http/index.ts';
-import type { Random } from '#platform/random/index.ts';
-import type { Contribution, EventStore, EventTransactions, RoomDirectory, RoomEngine, RoomIdentity, StoredEvent } from '#rooms/index.ts';
+import type {
+  Contribution,
+  EventStore,
+  EventTransactions,
+  RoomDirectory,
+  RoomEngine,
+  RoomIdentity,
+  StoredEvent,
+} from '#rooms/index.ts';
 
 export interface RedactionDeps {
   readonly engine: RoomEngine;

@@ -1,7 +1,9 @@
+import type { Streams } from '#platform/streams/index.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
+import type { ClientEvents } from '#rooms/index.ts';
 import {
-  encodeTimelineToken,
   type EventReader,
+  encodeTimelineToken,
   type MembershipStore,
   placeAfter,
   placeBefore,
@@ -9,8 +11,6 @@ import {
   type TimelineStore,
   type Visibility,
 } from '#rooms/index.ts';
-import type { ClientEvents } from '#rooms/index.ts';
-import type { Streams } from '#platform/streams/index.ts';
 import type { RoomStateReader } from './room-state.ts';
 
 export interface RoomInitialSyncDeps {
@@ -49,7 +49,10 @@ export class RoomInitialSync {
     const events = await timeline.newest(nid, Number.MIN_SAFE_INTEGER, upTo, Math.min(limit, MAX_LIMIT));
     const visible = await visibility.filter(events, reader.userId);
     const memberships = new Map(visible.map(({ event, membership }) => [event.nid, membership]));
-    const chunk = await clientEvents.serialize(visible.map(({ event }) => event), { reader, memberships });
+    const chunk = await clientEvents.serialize(
+      visible.map(({ event }) => event),
+      { reader, memberships },
+    );
     const first = events[0];
     const last = events.at(-1);
     const messages = {

@@ -1,8 +1,8 @@
+import { decodeSyncToken, type Streams } from '#platform/streams/index.ts';
 import { forbidden, invalidParam, notFound } from '#protocol/errors.ts';
 import type { Membership } from '#protocol/history-visibility/index.ts';
 import { membershipOf } from '#protocol/history-visibility/index.ts';
 import type { EventId, RoomId, UserId } from '#protocol/identifiers/index.ts';
-import { decodeSyncToken, type Streams } from '#platform/streams/index.ts';
 import {
   type ClientEvents,
   type CurrentState,
@@ -64,7 +64,11 @@ export class RoomStateReader {
    * Member events, as JSON texts.
    * @throws MatrixError 403 `M_FORBIDDEN` as `all`; 400 `M_INVALID_PARAM` for a token that is none.
    */
-  async members(roomId: RoomId, { at, membership, notMembership }: MembersQuery, reader: EventReader): Promise<string[]> {
+  async members(
+    roomId: RoomId,
+    { at, membership, notMembership }: MembersQuery,
+    reader: EventReader,
+  ): Promise<string[]> {
     const access = await this.deps.visibility.accessOf(roomId, reader.userId);
     const state = at === undefined ? await this.#stateFor(access) : await this.#stateAt(access, at);
     const members = await state.all('m.room.member');
@@ -79,10 +83,10 @@ export class RoomStateReader {
   async joinedMembers(roomId: RoomId, userId: UserId) {
     const room = await this.deps.visibility.requireJoined(roomId, userId);
     const members = await this.deps.members.ofRoom(room.nid, 'join');
-    return members.map((member) => [
-      member.userId,
-      { display_name: member.displayName ?? null, avatar_url: member.avatarUrl ?? null },
-    ] as const);
+    return members.map(
+      (member) =>
+        [member.userId, { display_name: member.displayName ?? null, avatar_url: member.avatarUrl ?? null }] as const,
+    );
   }
 
   /** One event, as JSON text. @throws MatrixError 404 `M_NOT_FOUND` also if the reader may not see it. */

@@ -1,5 +1,5 @@
-import * as rooms from '#api/client/rooms.ts';
 import { roomInitialSync } from '#api/client/room-initial-sync.ts';
+import * as rooms from '#api/client/rooms.ts';
 import { JsonText, type Route, route } from '#api/endpoint.ts';
 import type { Requester } from '#api/requester.ts';
 import type { EventReader } from '#rooms/index.ts';
@@ -8,7 +8,9 @@ import type { RoomStateReader } from './room-state.ts';
 
 export function roomStateRoutes(reader: RoomStateReader, initialSync: RoomInitialSync): readonly Route[] {
   return [
-    route(rooms.getRoomState, async ({ requester, params }) => list(await reader.all(params.roomId, readerOf(requester)))),
+    route(rooms.getRoomState, async ({ requester, params }) =>
+      list(await reader.all(params.roomId, readerOf(requester))),
+    ),
     route(rooms.getRoomStateWithKey, async ({ requester, params, query }) => {
       const { roomId, eventType, stateKey = '' } = params;
       const who = readerOf(requester);
@@ -25,7 +27,8 @@ export function roomStateRoutes(reader: RoomStateReader, initialSync: RoomInitia
     })),
     route(
       rooms.getOneRoomEvent,
-      async ({ requester, params }) => new JsonText(await reader.event(params.roomId, params.eventId, readerOf(requester))),
+      async ({ requester, params }) =>
+        new JsonText(await reader.event(params.roomId, params.eventId, readerOf(requester))),
     ),
     route(
       roomInitialSync,

@@ -10,7 +10,10 @@ import type { RoomUpgradeDeps } from './ports.ts';
  */
 export class FollowUsers implements EventHook {
   constructor(
-    private readonly deps: Pick<RoomUpgradeDeps, 'current' | 'rooms' | 'members' | 'serverName' | 'onRoomUpgraded' | 'report'>,
+    private readonly deps: Pick<
+      RoomUpgradeDeps,
+      'current' | 'rooms' | 'members' | 'serverName' | 'onRoomUpgraded' | 'report'
+    >,
   ) {}
 
   committed(event: StoredEvent): void {

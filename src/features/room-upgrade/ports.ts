@@ -1,8 +1,8 @@
 import type { Requester } from '#api/requester.ts';
-import type { RoomAlias, RoomId, ServerName, UserId } from '#protocol/identifiers/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import type { Batch } from '#platform/storage/ports.ts';
+import type { RoomAlias, RoomId, ServerName, UserId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
 import type { CurrentState, MembershipStore, RoomDirectory, RoomEngine } from '#rooms/index.ts';
 
 /** Who asks, and from where. */

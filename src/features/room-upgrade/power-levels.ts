@@ -83,6 +83,7 @@ function highestNeeded(content: JsonObject): number {
 function closing(content: JsonObject): JsonObject | undefined {
   const level = Math.max((levelOf(content.users_default) ?? 0) + 1, 50);
   const raised: JsonObject = {};
-  for (const key of ['events_default', 'invite'] as const) if ((levelOf(content[key]) ?? 0) < level) raised[key] = level;
+  for (const key of ['events_default', 'invite'] as const)
+    if ((levelOf(content[key]) ?? 0) < level) raised[key] = level;
   return Object.keys(raised).length === 0 ? undefined : { ...content, ...raised };
 }

@@ -1,5 +1,5 @@
 import type { EventId, RoomAlias, RoomId, UserId } from '#protocol/identifiers/index.ts';
-import { type JsonObject, isJsonObject } from '#protocol/json.ts';
+import { isJsonObject, type JsonObject } from '#protocol/json.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
 import type { Draft, StateView } from '#rooms/index.ts';
 

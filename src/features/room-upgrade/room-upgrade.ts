@@ -1,10 +1,10 @@
 import { forbidden, MatrixError, notFound } from '#protocol/errors.ts';
 import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
-import { roomVersionRules, type RoomVersionRules } from '#protocol/room-versions/index.ts';
+import { type RoomVersionRules, roomVersionRules } from '#protocol/room-versions/index.ts';
 import type { Draft, RoomTurn } from '#rooms/index.ts';
 import { readCreators } from './creators.ts';
 import type { Caller, RoomUpgradeDeps } from './ports.ts';
-import { upgradeLevels, type UpgradedLevels } from './power-levels.ts';
+import { type UpgradedLevels, upgradeLevels } from './power-levels.ts';
 import { createContent, followingEvents, movedAliases, type Replacement } from './replacement.ts';
 
 /** What an upgrade has made, and what is still to be done in the new room. */
@@ -104,7 +104,10 @@ export class RoomUpgrades {
     // From version 12 on a room's id follows from its create event, which therefore cannot name the tombstone.
     if (rules.roomIdIsCreateHash) {
       await turn.preview(tombstoneFor('!unknown' as RoomId));
-      const create = { ...state('m.room.create', upgrader, await createContent(replacement, undefined)), originServerTs };
+      const create = {
+        ...state('m.room.create', upgrader, await createContent(replacement, undefined)),
+        originServerTs,
+      };
       const { roomId } = await engine.create(rules, [create, ...(await followingEvents(replacement))]);
       return { to: roomId, tombstone: tombstoneFor(roomId) };
     }

@@ -23,10 +23,12 @@ export async function checkRelation(
   if (relation === undefined) return;
   const { type, parent, key } = relation;
   const target = await deps.events.byId(parent);
-  if (target !== undefined && target.roomId !== event.roomId) throw badJson('The event is related to one of another room');
+  if (target !== undefined && target.roomId !== event.roomId)
+    throw badJson('The event is related to one of another room');
   if (target === undefined) throw badJson('The event is related to one that this server does not know');
   if (type === 'm.annotation') {
-    if (key === undefined || !fitsBytes(key, MAX_KEY_BYTES)) throw badJson('The key of an annotation must be a short string');
+    if (key === undefined || !fitsBytes(key, MAX_KEY_BYTES))
+      throw badJson('The key of an annotation must be a short string');
     if (await deps.isDuplicateAnnotation(event.roomId, sender, parent, key, event.type)) {
       throw new MatrixError('M_DUPLICATE_ANNOTATION', 'You have annotated this event with this key already');
     }

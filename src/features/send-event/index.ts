@@ -12,7 +12,10 @@ import { EventSender } from './send-event.ts';
 export type { Caller, SendEventDeps } from './ports.ts';
 export { EventSender, type SendRequest } from './send-event.ts';
 
-export function sendEventFeature(deps: SendEventDeps): { readonly routes: readonly Route[]; readonly sender: EventSender } {
+export function sendEventFeature(deps: SendEventDeps): {
+  readonly routes: readonly Route[];
+  readonly sender: EventSender;
+} {
   const sender = new EventSender(deps);
   return { routes: sendEventRoutes(sender), sender };
 }

@@ -1,7 +1,7 @@
 import type { Requester } from '#api/requester.ts';
+import type { Random } from '#platform/random/index.ts';
 import type { EventId, RoomId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import type { Random } from '#platform/random/index.ts';
 import type { EventStore, EventTransactions, RoomDirectory, RoomEngine, StoredEvent } from '#rooms/index.ts';
 
 /** Who asks, and from where. */
@@ -39,7 +39,11 @@ export interface SendEventDeps {
     },
   ) => Promise<EventId>;
   /** Throws (`M_BAD_ALIAS`, `M_INVALID_PARAM`) unless the aliases that `content` adds to `previous` are of this room. */
-  readonly checkCanonicalAlias: (roomId: RoomId, content: JsonObject, previous: JsonObject | undefined) => Promise<void>;
+  readonly checkCanonicalAlias: (
+    roomId: RoomId,
+    content: JsonObject,
+    previous: JsonObject | undefined,
+  ) => Promise<void>;
   /** Whether the sender has annotated the event with this key already. */
   readonly isDuplicateAnnotation: (
     roomId: RoomId,

@@ -11,7 +11,15 @@ export function sendEventRoutes(sender: EventSender): readonly Route[] {
       const { roomId, eventType: type, txnId } = params;
       const eventId = await sender.send(
         { requester, ip: request.ip },
-        { roomId, type, stateKey: undefined, content: body, contentText: request.bodyText, txnId, originServerTs: query.ts },
+        {
+          roomId,
+          type,
+          stateKey: undefined,
+          content: body,
+          contentText: request.bodyText,
+          txnId,
+          originServerTs: query.ts,
+        },
       );
       return { event_id: eventId };
     }),

@@ -1,8 +1,8 @@
-import { badJson, forbidden } from '#protocol/errors.ts';
 import { hasFloatLiteral } from '#protocol/canonical-json/index.ts';
+import { badJson, forbidden } from '#protocol/errors.ts';
 import { type EventId, parseUserId } from '#protocol/identifiers/index.ts';
-import { roomCreators } from '#protocol/power-levels/index.ts';
 import { isJsonObject } from '#protocol/json.ts';
+import { roomCreators } from '#protocol/power-levels/index.ts';
 import type { Contribution, Draft, HotRoom, RoomIdentity, StoredEvent } from '#rooms/index.ts';
 import { type AskedEvent, checkContent } from './check-content.ts';
 import { checkRelation } from './check-relation.ts';
@@ -37,7 +37,8 @@ export class EventSender {
     }
     const originServerTs = requester.appserviceId === undefined ? undefined : request.originServerTs;
     if (type === 'm.room.redaction' && stateKey === undefined) return this.#redact(caller, request, originServerTs);
-    if (type === 'm.room.member' && stateKey !== undefined) return this.#changeMembership(caller, request, originServerTs);
+    if (type === 'm.room.member' && stateKey !== undefined)
+      return this.#changeMembership(caller, request, originServerTs);
     if (txnId === undefined) return (await this.#append(caller, room, request, originServerTs)).eventId;
     return this.deps.transactions.once(
       {

@@ -51,8 +51,9 @@ export interface ToDevice {
   receive(sender: UserId, type: string, messages: ToDeviceMessages): Promise<(batch: StreamBatch) => void>;
   /** Forgets transaction ids of more than a week ago: to be run now and then. */
   expireTransactions(): Promise<void>;
-  onDevicesDeleted(batch: StreamBatch, userId: UserId, deviceIds: readonly DeviceId[]): void;
-  onAccountDeactivated(batch: StreamBatch, userId: UserId): void;
+  // Hooks of the accounts layer.
+  onDevicesDeleted(userId: UserId, deviceIds: readonly DeviceId[], batch: StreamBatch): void;
+  onAccountDeactivated(userId: UserId, options: unknown, batch: StreamBatch): void;
 }
 
 export function toDeviceFeature(deps: ToDeviceDeps): ToDevice {
@@ -70,9 +71,9 @@ export function toDeviceFeature(deps: ToDeviceDeps): ToDevice {
       const before = deps.clock.now() - TRANSACTION_LIFETIME_MS;
       await transactor.commit((batch) => batch.add(store.expireTransactions(before)));
     },
-    onDevicesDeleted(batch, userId, deviceIds) {
+    onDevicesDeleted(userId, deviceIds, batch) {
       for (const deviceId of deviceIds) store.removeDevice(batch, userId, deviceId);
     },
-    onAccountDeactivated: (batch, userId) => store.removeUser(batch, userId),
+    onAccountDeactivated: (userId, _, batch) => store.removeUser(batch, userId),
   };
 }

@@ -2,9 +2,9 @@ import type { Clock } from '#platform/clock/index.ts';
 import type { Random } from '#platform/random/index.ts';
 import { BatchConflict } from '#platform/storage/index.ts';
 import type { StreamBatch, Streams } from '#platform/streams/index.ts';
-import { invalidParam, MatrixError } from '#protocol/errors.ts';
+import { badJson, invalidParam, MatrixError } from '#protocol/errors.ts';
 import { type DeviceId, parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
+import { isJsonObject, type JsonObject } from '#protocol/json.ts';
 import type { Inbox, Recipient } from './inbox.ts';
 import type { KnownDevices, RemoteInboxes } from './ports.ts';
 import type { ToDeviceStore, Transaction } from './to-device-store.ts';
@@ -110,13 +110,16 @@ function parse(messages: ToDeviceMessages): Map<UserId, MessagesOfUser> {
   for (const [text, byDevice] of Object.entries(messages)) {
     const userId = parseUserId(text);
     if (userId === undefined) throw invalidParam(`'${text}' is not a user id`);
-    for (const content of Object.values(byDevice)) checkSize(content);
+    // The schema of a record passes over names with a line break.
+    if (!isJsonObject(byDevice)) throw badJson('Messages must be objects by device id');
+    for (const content of Object.values(byDevice)) checkContent(content);
     parsed.set(userId, byDevice);
   }
   return parsed;
 }
 
-function checkSize(content: JsonObject): void {
+function checkContent(content: unknown): void {
+  if (!isJsonObject(content)) throw badJson("A message's content must be an object");
   if (Buffer.byteLength(JSON.stringify(content)) > CONTENT_MAX_BYTES) {
     throw new MatrixError('M_TOO_LARGE', `A message's content must not exceed ${CONTENT_MAX_BYTES} bytes`);
   }

@@ -96,7 +96,7 @@ export class GroupCommit implements Transactor {
   #schedule(): void {
     if (this.#busy) return;
     this.#busy = true;
-    queueMicrotask(() => void this.#drain());
+    setImmediate(() => void this.#drain());
   }
 
   async #drain(): Promise<void> {
@@ -143,7 +143,7 @@ export class GroupCommit implements Transactor {
       batch.settle(error);
     }
     this.#observe({ batches: group.length, statements, failed, durationMs, queueLength: this.#waiting.length });
-    await Promise.resolve();
+    await new Promise<void>((resolve) => setImmediate(resolve));
     return outcomes.find((error) => error !== undefined);
   }
 

@@ -57,7 +57,10 @@ export function hasDigit(digits: number, digit: number): boolean {
 /** A node with its body and its address. */
 export function hashNode(node: StateNode): HashedNode {
   const body = encode(node);
-  const hash = createHash('sha256').update(body).digest('hex').slice(0, HASH_BYTES * 2) as StateRoot;
+  const hash = createHash('sha256')
+    .update(body)
+    .digest('hex')
+    .slice(0, HASH_BYTES * 2) as StateRoot;
   return { hash, node, body };
 }
 

@@ -8,9 +8,15 @@ interface StateKeyRow {
   state_key: string;
 }
 
-const select = statement<StateKeyRow>('select state_key_nid, type, state_key from state_keys where type = ? and state_key = ?');
-const selectByNid = statement<StateKeyRow>('select state_key_nid, type, state_key from state_keys where state_key_nid = ?');
-const insert = statement('insert into state_keys (state_key_nid, type, state_key) values (?, ?, ?) on conflict do nothing');
+const select = statement<StateKeyRow>(
+  'select state_key_nid, type, state_key from state_keys where type = ? and state_key = ?',
+);
+const selectByNid = statement<StateKeyRow>(
+  'select state_key_nid, type, state_key from state_keys where state_key_nid = ?',
+);
+const insert = statement(
+  'insert into state_keys (state_key_nid, type, state_key) values (?, ?, ?) on conflict do nothing',
+);
 
 /** (type, state key) pairs as integers. A pair keeps its number for ever, in every room. */
 export class StateKeyStore {

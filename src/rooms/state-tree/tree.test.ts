@@ -19,12 +19,16 @@ class MemorySource {
   }
   async read(root: StateRoot): Promise<Map<number, number>> {
     const entries = new Map<number, number>();
-    for await (const leaf of entriesOf(this, root)) leaf.keys.forEach((key, index) => void entries.set(key, leaf.events[index]!));
+    for await (const leaf of entriesOf(this, root))
+      leaf.keys.forEach((key, index) => void entries.set(key, leaf.events[index]!));
     return entries;
   }
 }
 
-const change = fc.tuple(fc.integer({ min: 1, max: 400 }), fc.option(fc.integer({ min: 1, max: 2 ** 40 }), { nil: undefined }));
+const change = fc.tuple(
+  fc.integer({ min: 1, max: 400 }),
+  fc.option(fc.integer({ min: 1, max: 2 ** 40 }), { nil: undefined }),
+);
 
 describe('state tree', () => {
   test('equal states have equal roots, whatever the order of their changes', async () => {
@@ -49,25 +53,32 @@ describe('state tree', () => {
 
   test('the differences between two states are exactly the entries that differ', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(change, { maxLength: 200 }), fc.array(change, { maxLength: 60 }), async (base, more) => {
-        const source = new MemorySource();
-        const before = await source.apply(EMPTY_ROOT, base);
-        const after = await source.apply(before, more);
-        const rebuilt = await source.read(before);
-        for await (const difference of differencesOf(source, before, after)) {
-          expect(rebuilt.get(difference.key)).toBe(difference.before as number);
-          if (difference.after === undefined) rebuilt.delete(difference.key);
-          else rebuilt.set(difference.key, difference.after);
-        }
-        expect(rebuilt).toEqual(await source.read(after));
-      }),
+      fc.asyncProperty(
+        fc.array(change, { maxLength: 200 }),
+        fc.array(change, { maxLength: 60 }),
+        async (base, more) => {
+          const source = new MemorySource();
+          const before = await source.apply(EMPTY_ROOT, base);
+          const after = await source.apply(before, more);
+          const rebuilt = await source.read(before);
+          for await (const difference of differencesOf(source, before, after)) {
+            expect(rebuilt.get(difference.key)).toBe(difference.before as number);
+            if (difference.after === undefined) rebuilt.delete(difference.key);
+            else rebuilt.set(difference.key, difference.after);
+          }
+          expect(rebuilt).toEqual(await source.read(after));
+        },
+      ),
       { numRuns: 60 },
     );
   });
 
   test('one change in a state of 10,000 entries writes less than 2 KB and finds itself by walking the difference alone', async () => {
     const source = new MemorySource();
-    const before = await source.apply(EMPTY_ROOT, Array.from({ length: 10_000 }, (_, key) => [key + 1, key + 100_000] as const));
+    const before = await source.apply(
+      EMPTY_ROOT,
+      Array.from({ length: 10_000 }, (_, key) => [key + 1, key + 100_000] as const),
+    );
     const next = await updateTree(source, before, new Map([[4321, 1]]));
     for (const node of next.created) source.nodes.set(node.hash, node);
     expect(next.created.reduce((bytes, node) => bytes + node.body.length, 0)).toBeLessThan(2048);

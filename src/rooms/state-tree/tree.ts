@@ -88,7 +88,8 @@ async function updateNode(
 
   const children = new Map<number, StateRoot>();
   let index = 0;
-  for (let digit = 0; digit < 32; digit++) if (hasDigit(node.digits, digit)) children.set(digit, node.children[index++]!);
+  for (let digit = 0; digit < 32; digit++)
+    if (hasDigit(node.digits, digit)) children.set(digit, node.children[index++]!);
   for (const [digit, below] of byDigit(changes, level)) {
     const child = await updateNode(source, children.get(digit), below, level + 1, created);
     if (child === undefined) children.delete(digit);
@@ -143,11 +144,17 @@ function makeNode(
   return addBranch(children, created);
 }
 
-function addBranch(children: ReadonlyMap<number, StateRoot>, created: Map<StateRoot, HashedNode>): StateRoot | undefined {
+function addBranch(
+  children: ReadonlyMap<number, StateRoot>,
+  created: Map<StateRoot, HashedNode>,
+): StateRoot | undefined {
   if (children.size === 0) return undefined;
   const ordered = [...children.keys()].sort((a, b) => a - b);
   const digits = ordered.reduce((bits, digit) => bits | (1 << digit), 0) >>> 0;
-  return add({ kind: 'branch', digits, children: ordered.map((digit) => children.get(digit)!) } satisfies Branch, created);
+  return add(
+    { kind: 'branch', digits, children: ordered.map((digit) => children.get(digit)!) } satisfies Branch,
+    created,
+  );
 }
 
 function add(node: StateNode, created: Map<StateRoot, HashedNode>): StateRoot {
@@ -180,7 +187,11 @@ function keepReachable(root: StateRoot, created: ReadonlyMap<StateRoot, HashedNo
 }
 
 /** What differs between two states, at a cost that follows the difference: equal subtrees are never entered. */
-export async function* differencesOf(source: NodeSource, before: StateRoot, after: StateRoot): AsyncGenerator<StateDifference> {
+export async function* differencesOf(
+  source: NodeSource,
+  before: StateRoot,
+  after: StateRoot,
+): AsyncGenerator<StateDifference> {
   const pending: (readonly [StateRoot | undefined, StateRoot | undefined, number])[] = [[before, after, 0]];
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
     const [left, right, level] = pair;
