@@ -19,7 +19,7 @@ let shared: Promise<TestServer> | undefined;
 
 /** The server of this process, started at the first call and stopped when the process ends, however it ends. */
 export function testPostgres(): Promise<TestServer> {
-  const given = process.env['MYELIN_TEST_POSTGRES'];
+  const given = process.env.MYELIN_TEST_POSTGRES;
   shared ??= given === undefined ? startPostgres() : Promise.resolve({ engine: 'postgres', url: given });
   return shared;
 }

@@ -34,6 +34,20 @@ export function forEachEngine(name: string, tests: (engine: TestEngine) => void)
   describe(`${name} (PostgreSQL)`, () => tests(testEngine('postgres', postgresDatabases())));
 }
 
+/**
+ * What `promise` is rejected with; throws if it is not. Bun's own `expect(promise).rejects` stops the event loop until
+ * then, and is up to a second late to notice.
+ */
+export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`did not fail, but gave ${JSON.stringify(value)}`);
+}
+
 interface Databases {
   empty(): Promise<StorageConfig>;
   /** A database that has the whole schema already, made from a template. */

@@ -1,6 +1,13 @@
 import type { RateLimits } from '#platform/http/index.ts';
 import type { Streams } from '#platform/streams/index.ts';
-import { localpartOf, parseUserId, type ServerName, serverNameOf, type UserId, userId } from '#protocol/identifiers/index.ts';
+import {
+  localpartOf,
+  parseUserId,
+  type ServerName,
+  serverNameOf,
+  type UserId,
+  userId,
+} from '#protocol/identifiers/index.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '#protocol/json.ts';
 import type { Account } from './account.ts';
 import { userDeactivated, wrongCredentials } from './errors.ts';

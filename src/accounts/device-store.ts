@@ -100,13 +100,22 @@ export class DeviceStore {
   }
 
   /** The `limit` devices unused for longest, among those unused since `beforeMs`. */
-  async unusedSince(beforeMs: number, limit: number): Promise<{ readonly userId: UserId; readonly deviceId: DeviceId }[]> {
+  async unusedSince(
+    beforeMs: number,
+    limit: number,
+  ): Promise<{ readonly userId: UserId; readonly deviceId: DeviceId }[]> {
     const rows = await this.reader.allHeavy(stale(beforeMs, limit));
     return rows.map((row) => ({ userId: row.user_id as UserId, deviceId: row.device_id as DeviceId }));
   }
 
   /** Does nothing where the device exists. */
-  insert(userId: UserId, deviceId: DeviceId, displayName: string | undefined, nowMs: number, isHidden = false): Statement {
+  insert(
+    userId: UserId,
+    deviceId: DeviceId,
+    displayName: string | undefined,
+    nowMs: number,
+    isHidden = false,
+  ): Statement {
     return insert(userId, deviceId, displayName ?? null, nowMs, isHidden ? 1 : 0);
   }
 
@@ -130,10 +139,7 @@ export class DeviceStore {
 
   /** Does nothing where the device has been deleted meanwhile. */
   seen(userId: UserId, { deviceId, ip, userAgent, lastSeenTs }: DeviceConnection): Statement[] {
-    return [
-      seen(lastSeenTs, ip, userAgent, userId, deviceId),
-      connected(ip, userAgent, lastSeenTs, userId, deviceId),
-    ];
+    return [seen(lastSeenTs, ip, userAgent, userId, deviceId), connected(ip, userAgent, lastSeenTs, userId, deviceId)];
   }
 
   forgetConnections(beforeMs: number): Statement {

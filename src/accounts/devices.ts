@@ -56,7 +56,9 @@ export class Devices {
     const unwritten = this.#deps.activity.unwritten(userId);
     const written = await this.#deps.store.connectionsOf(userId);
     const isNewer = (old: DeviceConnection) =>
-      unwritten.some((each) => each.deviceId === old.deviceId && each.ip === old.ip && each.userAgent === old.userAgent);
+      unwritten.some(
+        (each) => each.deviceId === old.deviceId && each.ip === old.ip && each.userAgent === old.userAgent,
+      );
     return [...unwritten, ...written.filter((old) => !isNewer(old))].sort((a, b) => b.lastSeenTs - a.lastSeenTs);
   }
 
@@ -96,7 +98,10 @@ export class Devices {
   }
 
   /** Deletes all devices and ends all sessions of a user, but for those of `except`. */
-  async deleteAll(userId: UserId, except?: { readonly deviceId: DeviceId | undefined; readonly sessionId: number | undefined }): Promise<void> {
+  async deleteAll(
+    userId: UserId,
+    except?: { readonly deviceId: DeviceId | undefined; readonly sessionId: number | undefined },
+  ): Promise<void> {
     const write = await this.prepareDeleteAll(userId, except);
     await this.#deps.streams.commit(write);
   }
@@ -131,7 +136,10 @@ export class Devices {
     for (;;) {
       const stale = await this.#deps.store.unusedSince(this.#deps.clock.now() - unusedForMs, STALE_CHUNK);
       for (const [userId, devices] of Map.groupBy(stale, (device) => device.userId)) {
-        await this.delete(userId, devices.map((device) => device.deviceId));
+        await this.delete(
+          userId,
+          devices.map((device) => device.deviceId),
+        );
       }
       deleted += stale.length;
       if (stale.length < STALE_CHUNK) return deleted;

@@ -1,5 +1,5 @@
-import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { StreamBatch } from '#platform/streams/index.ts';
+import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { NewAccount } from './account.ts';
 
 /**

@@ -120,15 +120,32 @@ export class SessionStore {
 
   /** A token from a login counts as used; one from a refresh is used once a request comes with it. */
   insertAccessToken(
-    token: { readonly hash: Bytes; readonly sessionId: number; readonly refreshedFrom?: Bytes; readonly expiresTs: number | undefined },
+    token: {
+      readonly hash: Bytes;
+      readonly sessionId: number;
+      readonly refreshedFrom?: Bytes;
+      readonly expiresTs: number | undefined;
+    },
     nowMs: number,
   ): Statement {
     const { hash, sessionId, refreshedFrom, expiresTs } = token;
-    return insertAccess(hash, sessionId, refreshedFrom ?? null, refreshedFrom === undefined ? 1 : 0, nowMs, expiresTs ?? null);
+    return insertAccess(
+      hash,
+      sessionId,
+      refreshedFrom ?? null,
+      refreshedFrom === undefined ? 1 : 0,
+      nowMs,
+      expiresTs ?? null,
+    );
   }
 
   insertRefreshToken(
-    token: { readonly hash: Bytes; readonly sessionId: number; readonly refreshedFrom?: Bytes; readonly expiresTs: number | undefined },
+    token: {
+      readonly hash: Bytes;
+      readonly sessionId: number;
+      readonly refreshedFrom?: Bytes;
+      readonly expiresTs: number | undefined;
+    },
     nowMs: number,
   ): Statement {
     const { hash, sessionId, refreshedFrom, expiresTs } = token;
@@ -174,7 +191,8 @@ export class SessionStore {
       const where = `user_id = ? and ${inTexts(this.reader.dialect, 'device_id')}`;
       return { where, parameters: [scope.userId, listParameter(scope.deviceIds)] };
     }
-    if ('sessionId' in scope) return { where: 'user_id = ? and session_id = ?', parameters: [scope.userId, scope.sessionId] };
+    if ('sessionId' in scope)
+      return { where: 'user_id = ? and session_id = ?', parameters: [scope.userId, scope.sessionId] };
     // No session has the id 0.
     return { where: 'user_id = ? and session_id <> ?', parameters: [scope.userId, scope.exceptSessionId ?? 0] };
   }

@@ -183,10 +183,16 @@ export class Sessions {
         for (const each of store.dropSuccessors(hash, sessionId)) batch.add(each);
         const fresh = { sessionId, refreshedFrom: hash };
         batch.add(
-          store.insertAccessToken({ ...fresh, hash: hashToken(tokens.accessToken), expiresTs: lifetimes.accessTs }, nowMs),
+          store.insertAccessToken(
+            { ...fresh, hash: hashToken(tokens.accessToken), expiresTs: lifetimes.accessTs },
+            nowMs,
+          ),
         );
         batch.add(
-          store.insertRefreshToken({ ...fresh, hash: hashToken(tokens.refreshToken), expiresTs: lifetimes.refreshTs }, nowMs),
+          store.insertRefreshToken(
+            { ...fresh, hash: hashToken(tokens.refreshToken), expiresTs: lifetimes.refreshTs },
+            nowMs,
+          ),
         );
         batch.afterCommit(() => cache.forgetUser(row.user_id as UserId));
       });
@@ -225,7 +231,9 @@ export class Sessions {
 
   async #idsIn(scope: SessionScope): Promise<number[]> {
     const sessions = await this.#deps.store.ofUser(scope.userId);
-    return sessions.filter((session) => isInScope(scope, session.sessionId, session.deviceId)).map((each) => each.sessionId);
+    return sessions
+      .filter((session) => isInScope(scope, session.sessionId, session.deviceId))
+      .map((each) => each.sessionId);
   }
 
   #addDevice(userId: UserId, deviceId: DeviceId, displayName: string | undefined, batch: StreamBatch): void {
@@ -249,7 +257,10 @@ export class Sessions {
     };
   }
 
-  #add({ userId, deviceId, sessionId, accessToken, refreshToken, expiresInMs }: SessionTokens, batch: StreamBatch): void {
+  #add(
+    { userId, deviceId, sessionId, accessToken, refreshToken, expiresInMs }: SessionTokens,
+    batch: StreamBatch,
+  ): void {
     const { clock, config, store } = this.#deps;
     const nowMs = clock.now();
     const sessionEnd = config.sessionLifetimeMs === undefined ? undefined : nowMs + config.sessionLifetimeMs;
@@ -272,7 +283,10 @@ export class Sessions {
   }
 
   /** When tokens made now expire; none outlives its session. */
-  #refreshableLifetimes(sessionEnd: number | undefined): { readonly accessTs: number; readonly refreshTs: number | undefined } {
+  #refreshableLifetimes(sessionEnd: number | undefined): {
+    readonly accessTs: number;
+    readonly refreshTs: number | undefined;
+  } {
     const { clock, config } = this.#deps;
     const nowMs = clock.now();
     const end = sessionEnd ?? nowMs + (config.sessionLifetimeMs ?? Infinity);

@@ -37,4 +37,8 @@ export function isPlausibleToken(token: string): boolean {
   return SHAPE.test(token) && token.endsWith(checksum(token.slice(0, -CHECKSUM_LENGTH)));
 }
 
-const checksum = (body: string): string => crc32(body).toString(36).padStart(CHECKSUM_LENGTH + 1, '0').slice(-CHECKSUM_LENGTH);
+const checksum = (body: string): string =>
+  crc32(body)
+    .toString(36)
+    .padStart(CHECKSUM_LENGTH + 1, '0')
+    .slice(-CHECKSUM_LENGTH);

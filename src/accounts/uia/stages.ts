@@ -51,7 +51,9 @@ export function passwordStage(credentials: Credentials): Stage {
     async verify({ auth, userId, request }) {
       const { password } = auth;
       if (typeof password !== 'string' || (userId === undefined && claimedName(auth) === undefined)) {
-        throw new MatrixError('M_MISSING_PARAM', 'The password stage needs an identifier and a password', { status: 401 });
+        throw new MatrixError('M_MISSING_PARAM', 'The password stage needs an identifier and a password', {
+          status: 401,
+        });
       }
       const named = claimedName(auth) === undefined ? { user: userId } : auth;
       const claimed = await credentials.claimedUser(named);

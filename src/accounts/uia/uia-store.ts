@@ -32,7 +32,9 @@ export interface UiaSession {
 }
 
 const find = statement<SessionRow>('select * from uia_sessions where session_id = ?');
-const stagesOf = statement<{ stage: string; result: string }>('select stage, result from uia_stages where session_id = ?');
+const stagesOf = statement<{ stage: string; result: string }>(
+  'select stage, result from uia_stages where session_id = ?',
+);
 const insert = statement(
   'insert into uia_sessions (session_id, method, path, user_id, body, secret, created_ts) values (?, ?, ?, ?, ?, ?, ?)',
 );
@@ -93,7 +95,10 @@ export class UiaStore {
     return [remove(sessionId), removeStages(sessionId)];
   }
 
-  async olderThan(beforeMs: number, limit: number): Promise<{ readonly sessionId: string; readonly isDone: boolean }[]> {
+  async olderThan(
+    beforeMs: number,
+    limit: number,
+  ): Promise<{ readonly sessionId: string; readonly isDone: boolean }[]> {
     const rows = await this.reader.all(olderThan(beforeMs, limit));
     return rows.map((row) => ({ sessionId: row.session_id, isDone: row.outcome !== null }));
   }

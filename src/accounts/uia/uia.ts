@@ -217,7 +217,11 @@ export class UserInteractiveAuth {
   }
 
   /** Writes the completion down; that of a session not in the database yet waits for `#save`. */
-  async #complete(type: string, { result, statements = [], refusal }: StageOutcome, session: UiaSession): Promise<void> {
+  async #complete(
+    type: string,
+    { result, statements = [], refusal }: StageOutcome,
+    session: UiaSession,
+  ): Promise<void> {
     if (session.isSaved) {
       try {
         await this.#deps.transactor.commit((batch) => {
@@ -276,7 +280,10 @@ export class UserInteractiveAuth {
       const own = this.#stages.get(type)?.params?.();
       if (own !== undefined) params[type] = own;
     }
-    return new InteractionRequired({ session: session.sessionId, flows, params, completed: [...session.completed.keys()] }, failure);
+    return new InteractionRequired(
+      { session: session.sessionId, flows, params, completed: [...session.completed.keys()] },
+      failure,
+    );
   }
 }
 

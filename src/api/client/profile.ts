@@ -21,7 +21,10 @@ const query = Type.Object({
 export const getUserProfile = endpoint({
   operationId: 'getUserProfile',
   method: 'GET',
-  ...v3('/profile/{userId}', { apiV1: true }),
+  ...v3('/profile/{userId}', {
+    apiV1: true,
+    also: ['/_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}'],
+  }),
   auth: 'optional',
   guests: true,
   params: Type.Object({ userId: UserIdSchema }),

@@ -1,10 +1,10 @@
+import type { Accounts } from '#accounts/index.ts';
 import { deactivateAccount } from '#api/client/account-deactivation.ts';
 import { changePassword } from '#api/client/password-management.ts';
 import { getPasswordPolicy } from '#api/client/password-policy.ts';
 import { getTokenOwner } from '#api/client/whoami.ts';
 import { type Route, route } from '#api/endpoint.ts';
 import type { Requester } from '#api/requester.ts';
-import type { Accounts } from '#accounts/index.ts';
 import type { PasswordConfig, PasswordPolicy } from '#platform/config/index.ts';
 import { forbidden, MatrixError } from '#protocol/errors.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';

@@ -3,8 +3,9 @@
  * accounts through the client-server API (look up sessions, lock, suspend). Devices are a slice of their own; the accounts
  * themselves are in `accounts`.
  */
-import type { Route } from '#api/endpoint.ts';
+
 import type { Accounts } from '#accounts/index.ts';
+import type { Route } from '#api/endpoint.ts';
 import type { PasswordConfig } from '#platform/config/index.ts';
 import type { ServerName } from '#protocol/identifiers/index.ts';
 import { accountRoutes } from './account-routes.ts';

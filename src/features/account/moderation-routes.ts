@@ -1,3 +1,4 @@
+import type { Accounts, Devices } from '#accounts/index.ts';
 import {
   getAdminLockUser,
   getAdminSuspendUser,
@@ -6,7 +7,6 @@ import {
   setAdminSuspendUser,
 } from '#api/client/admin.ts';
 import { type Route, route } from '#api/endpoint.ts';
-import type { Accounts, Devices } from '#accounts/index.ts';
 import { forbidden, invalidParam } from '#protocol/errors.ts';
 import { type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import { Moderation } from './moderation.ts';

@@ -1,5 +1,5 @@
-import type { Requester } from '#api/requester.ts';
 import type { Account, Lifecycle, UserStore } from '#accounts/index.ts';
+import type { Requester } from '#api/requester.ts';
 import { forbidden, invalidParam, notFound } from '#protocol/errors.ts';
 import { type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 

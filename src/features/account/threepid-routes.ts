@@ -1,3 +1,4 @@
+import type { UserInteractiveAuth } from '#accounts/index.ts';
 import {
   add3PID,
   bind3PID,
@@ -15,7 +16,6 @@ import {
   requestTokenToResetPasswordMSISDN,
 } from '#api/client/password-management.ts';
 import { type Route, route } from '#api/endpoint.ts';
-import type { UserInteractiveAuth } from '#accounts/index.ts';
 import { forbidden, invalidParam, MatrixError, notFound } from '#protocol/errors.ts';
 
 /**

@@ -51,10 +51,7 @@ export function capabilitiesOf(subject: CapabilitiesSubject, config: Capabilitie
 /** The fields that clients may change, and the older capabilities that say the same of two of them. */
 function profileCapabilities(registration: CapabilitiesConfig['registration']): JsonObject {
   const { enableSetDisplayname, enableSetAvatarUrl } = registration;
-  const disallowed = [
-    ...(enableSetDisplayname ? [] : ['displayname']),
-    ...(enableSetAvatarUrl ? [] : ['avatar_url']),
-  ];
+  const disallowed = [...(enableSetDisplayname ? [] : ['displayname']), ...(enableSetAvatarUrl ? [] : ['avatar_url'])];
   const fields = { enabled: true, ...(disallowed.length === 0 ? {} : { disallowed }) };
   return {
     'm.set_displayname': { enabled: enableSetDisplayname },

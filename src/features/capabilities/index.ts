@@ -1,9 +1,10 @@
 /**
  * What this server and this account can do, for clients to show or hide it. What the server speaks is in `discovery`.
  */
+
+import type { UserStore } from '#accounts/index.ts';
 import { getCapabilities } from '#api/client/capabilities.ts';
 import { type Route, route } from '#api/endpoint.ts';
-import type { UserStore } from '#accounts/index.ts';
 import { type CapabilitiesConfig, capabilitiesOf } from './capabilities.ts';
 
 export type { CapabilitiesConfig } from './capabilities.ts';
@@ -18,7 +19,11 @@ export function capabilitiesFeature({ users, config }: CapabilitiesFeatureDeps):
     routes: [
       route(getCapabilities, async ({ requester }) => {
         const account = await users.find(requester.userId);
-        const about = { isAdmin: requester.isAdmin, isGuest: requester.isGuest, hasPassword: account?.passwordHash !== undefined };
+        const about = {
+          isAdmin: requester.isAdmin,
+          isGuest: requester.isGuest,
+          hasPassword: account?.passwordHash !== undefined,
+        };
         return { capabilities: capabilitiesOf(about, config) };
       }),
     ],

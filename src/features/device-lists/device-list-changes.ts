@@ -1,5 +1,6 @@
 import { ChangeCache, type StreamBatch, type StreamPosition } from '#platform/streams/index.ts';
 import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
+import type { JoinedRooms } from '#rooms/joined-rooms.ts';
 import type { MembershipStore } from '#rooms/membership-store.ts';
 import type { DeviceListStore } from './device-list-store.ts';
 import type { MembershipChange, SharedRoomsStore } from './shared-rooms-store.ts';
@@ -12,17 +13,13 @@ export interface DeviceListDelta {
   readonly left: readonly UserId[];
 }
 
-/** What a caller that has looked at memberships already knows, by interned room ids. Left out: found out here. */
-export interface KnownRooms {
-  /** Rooms, joined now, in which member events came into force. */
-  readonly changed: readonly number[];
-  /** Rooms in which the user's own membership changed, whatever it is now. */
-  readonly own: readonly number[];
+/** Who shares rooms with whom, in the room engine. */
+export interface Sharing {
+  readonly memberships: Pick<MembershipStore, 'shareRoom' | 'usersSharingRooms'>;
+  readonly joinedRooms: Pick<JoinedRooms, 'of'>;
 }
 
-export type Sharing = Pick<MembershipStore, 'shareRoom' | 'usersSharingRooms'>;
-
-const CACHED_USERS = 100_000;
+const CACHED = 100_000;
 /** Above this many users, all who share a room are read at once instead of asking for one after the other. */
 const ASK_ONE_BY_ONE = 16;
 
@@ -30,6 +27,9 @@ const ASK_ONE_BY_ONE = 16;
 export class DeviceListChanges {
   readonly #public: ChangeCache<UserId>;
   readonly #private: ChangeCache<UserId>;
+  /** Rooms with new member events, and the users whom these are about. */
+  readonly #rooms: ChangeCache<RoomId>;
+  readonly #movers: ChangeCache<UserId>;
 
   constructor(
     private readonly lists: DeviceListStore,
@@ -37,8 +37,10 @@ export class DeviceListChanges {
     private readonly sharing: Sharing,
     start: StreamPosition,
   ) {
-    this.#public = new ChangeCache(start, CACHED_USERS);
-    this.#private = new ChangeCache(start, CACHED_USERS);
+    this.#public = new ChangeCache(start, CACHED);
+    this.#private = new ChangeCache(start, CACHED);
+    this.#rooms = new ChangeCache(start, CACHED);
+    this.#movers = new ChangeCache(start, CACHED);
   }
 
   /** A user's devices or public cross-signing keys change with this batch: wakes the user and all who share a room. */
@@ -61,12 +63,18 @@ export class DeviceListChanges {
     batch.afterCommit(() => this.#private.changed(observer, position));
   }
 
+  /** A member event came into force. To be called before those who are woken by it ask. */
+  memberChanged(roomId: RoomId, userId: UserId, position: StreamPosition): void {
+    this.#rooms.changed(roomId, position);
+    this.#movers.changed(userId, position);
+  }
+
   /** Everything after `since`. It may tell of something twice (in the next call, too) and never leaves anything out. */
-  async since(userId: UserId, since: StreamPosition, known?: KnownRooms): Promise<DeviceListDelta> {
+  async since(userId: UserId, since: StreamPosition): Promise<DeviceListDelta> {
     const [updated, own, moved] = await Promise.all([
       this.#updatedSince(since),
       this.#private.hasChanged(userId, since) ? this.lists.changedForSince(userId, since) : [],
-      this.#movedSince(userId, since, known),
+      this.#movedSince(userId, since),
     ]);
     const candidates = new Set([...updated, ...moved.came, ...moved.went]);
     candidates.delete(userId);
@@ -83,8 +91,8 @@ export class DeviceListChanges {
   }
 
   /** Who may have begun or ceased to share a room with the user since then. */
-  async #movedSince(userId: UserId, since: StreamPosition, known?: KnownRooms) {
-    const rooms = known ?? (await this.#roomsSince(userId, since));
+  async #movedSince(userId: UserId, since: StreamPosition) {
+    const rooms = await this.#roomsSince(userId, since);
     const own = await this.rooms.changesOf(userId, rooms.own, since);
     const entered = own
       .filter(({ before, after }) => before !== 'join' && after === 'join')
@@ -109,15 +117,22 @@ export class DeviceListChanges {
     };
   }
 
-  async #roomsSince(userId: UserId, since: StreamPosition): Promise<KnownRooms> {
-    const { joined, touched } = await this.rooms.roomsOf(userId, since);
-    return { changed: joined, own: touched };
+  /** Joined rooms in which member events came into force, and rooms in which the user's own membership changed. */
+  async #roomsSince(userId: UserId, since: StreamPosition): Promise<{ changed: number[]; own: number[] }> {
+    const changed = this.#rooms.changedSince(since);
+    if (changed === undefined || this.#movers.hasChanged(userId, since)) {
+      const { joined, touched } = await this.rooms.roomsOf(userId, since);
+      return { changed: joined, own: touched };
+    }
+    if (changed.length === 0) return { changed: [], own: [] };
+    const joined = await this.sharing.joinedRooms.of(userId);
+    return { changed: changed.flatMap((roomId) => joined.get(roomId)?.nid ?? []), own: [] };
   }
 
   async #sharingWith(userId: UserId, others: ReadonlySet<UserId>): Promise<ReadonlySet<UserId>> {
-    if (others.size > ASK_ONE_BY_ONE) return new Set(await this.sharing.usersSharingRooms(userId));
+    if (others.size > ASK_ONE_BY_ONE) return new Set(await this.sharing.memberships.usersSharingRooms(userId));
     const asked = [...others];
-    const answers = await Promise.all(asked.map((other) => this.sharing.shareRoom(userId, other)));
+    const answers = await Promise.all(asked.map((other) => this.sharing.memberships.shareRoom(userId, other)));
     return new Set(asked.filter((_, index) => answers[index]));
   }
 }

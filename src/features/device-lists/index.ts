@@ -8,19 +8,19 @@ import type { Route } from '#api/endpoint.ts';
 import type { Reader } from '#platform/storage/ports.ts';
 import type { StreamBatch, StreamPosition, Streams } from '#platform/streams/index.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
-import { DeviceListChanges, type DeviceListDelta, type KnownRooms, type Sharing } from './device-list-changes.ts';
+import type { EventHook } from '#rooms/draft.ts';
+import { DeviceListChanges, type DeviceListDelta, type Sharing } from './device-list-changes.ts';
 import { DeviceListStore } from './device-list-store.ts';
 import { deviceListRoutes, type ReadToken } from './routes.ts';
 import { SharedRoomsStore } from './shared-rooms-store.ts';
 
-export type { DeviceListDelta, KnownRooms, Sharing } from './device-list-changes.ts';
+export type { DeviceListDelta, Sharing } from './device-list-changes.ts';
 export type { ReadToken } from './routes.ts';
 
 export interface DeviceListsDeps {
   readonly reader: Reader;
   readonly streams: Pick<Streams, 'current'>;
-  /** Who shares a room with whom: `MembershipStore`. */
-  readonly memberships: Sharing;
+  readonly sharing: Sharing;
   /** How sync tokens are read, where they are more than a position. */
   readonly readToken?: ReadToken;
 }
@@ -32,12 +32,9 @@ export interface DeviceLists {
   /** What `observer` alone sees of the users' keys changes with this batch. */
   deviceListChangedFor(batch: StreamBatch, observer: UserId, userIds: readonly UserId[]): void;
   /** `device_lists` of a sync from `since`: everything up to `upTo`, and perhaps some of what came after. */
-  deviceListChanges(
-    userId: UserId,
-    since: StreamPosition,
-    upTo: StreamPosition,
-    known?: KnownRooms,
-  ): Promise<DeviceListDelta>;
+  deviceListChanges(userId: UserId, since: StreamPosition, upTo: StreamPosition): Promise<DeviceListDelta>;
+  /** To be registered with the room engine: notes who comes and goes. */
+  readonly eventHook: EventHook;
   // Hooks of the accounts layer.
   onDevicesChanged(userId: UserId, deviceIds: readonly DeviceId[], batch: StreamBatch): void;
   onAccountDeactivated(userId: UserId, options: unknown, batch: StreamBatch): void;
@@ -46,13 +43,19 @@ export interface DeviceLists {
 export function deviceListsFeature(deps: DeviceListsDeps): DeviceLists {
   const store = new DeviceListStore(deps.reader);
   const rooms = new SharedRoomsStore(deps.reader);
-  const changes = new DeviceListChanges(store, rooms, deps.memberships, deps.streams.current());
+  const changes = new DeviceListChanges(store, rooms, deps.sharing, deps.streams.current());
   return {
     routes: deviceListRoutes(changes, deps.readToken),
     deviceListChanged: (batch, userId) => changes.changed(batch, userId),
     deviceListChangedFor: (batch, observer, userIds) => changes.changedFor(batch, observer, userIds),
-    async deviceListChanges(userId, since, upTo, known) {
-      return since >= upTo ? { changed: [], left: [] } : changes.since(userId, since, known);
+    async deviceListChanges(userId, since, upTo) {
+      return since >= upTo ? { changed: [], left: [] } : changes.since(userId, since);
+    },
+    eventHook: {
+      committed({ type, stateKey, roomId, position }) {
+        if (type !== 'm.room.member' || stateKey === undefined || position === undefined) return;
+        changes.memberChanged(roomId, stateKey as UserId, position);
+      },
     },
     onDevicesChanged: (userId, _, batch) => changes.changed(batch, userId),
     onAccountDeactivated(userId, _, batch) {

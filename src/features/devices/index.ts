@@ -2,8 +2,9 @@
  * The user's own list of devices: names, last use, deletion. What devices are and how they come about is in `accounts`;
  * their keys are in `e2e-keys`, telling others of changes in `device-lists`, dehydrated ones in `dehydrated-devices`.
  */
-import type { Route } from '#api/endpoint.ts';
+
 import type { Accounts } from '#accounts/index.ts';
+import type { Route } from '#api/endpoint.ts';
 import { deviceRoutes } from './routes.ts';
 
 export interface DevicesFeatureDeps {

@@ -1,7 +1,7 @@
-import { deleteDevice, deleteDevices, getDevice, getDevices, updateDevice } from '#api/client/device-management.ts';
-import { type Route, type RequestInfo, route } from '#api/endpoint.ts';
-import type { Requester } from '#api/requester.ts';
 import { type Accounts, type Device, MAX_DEVICE_ID_LENGTH } from '#accounts/index.ts';
+import { deleteDevice, deleteDevices, getDevice, getDevices, updateDevice } from '#api/client/device-management.ts';
+import { type RequestInfo, type Route, route } from '#api/endpoint.ts';
+import type { Requester } from '#api/requester.ts';
 import { jsonResponse } from '#platform/http/index.ts';
 import { invalidParam, notFound } from '#protocol/errors.ts';
 import type { DeviceId } from '#protocol/identifiers/index.ts';

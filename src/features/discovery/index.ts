@@ -14,7 +14,7 @@ import { jsonResponse } from '#platform/http/index.ts';
 import { MatrixError, notFound } from '#protocol/errors.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import { unstableFeatures, type UnstableFeaturesConfig, VERSIONS } from './versions.ts';
+import { type UnstableFeaturesConfig, unstableFeatures, VERSIONS } from './versions.ts';
 import { clientWellKnown, serverWellKnown, supportWellKnown } from './well-known.ts';
 
 export interface DiscoveryDeps {

@@ -2,7 +2,14 @@ import type { ExperimentalConfig, RoomsConfig, SessionsConfig } from '#platform/
 
 /** The versions of the specification whose client-server API is served, oldest first. */
 export const VERSIONS: readonly string[] = [
-  'r0.0.1', 'r0.1.0', 'r0.2.0', 'r0.3.0', 'r0.4.0', 'r0.5.0', 'r0.6.0', 'r0.6.1',
+  'r0.0.1',
+  'r0.1.0',
+  'r0.2.0',
+  'r0.3.0',
+  'r0.4.0',
+  'r0.5.0',
+  'r0.6.0',
+  'r0.6.1',
   ...Array.from({ length: 19 }, (_, index) => `v1.${index + 1}`),
 ];
 

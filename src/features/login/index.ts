@@ -2,8 +2,9 @@
  * Logging in and out: passwords, login tokens (`m.login.token`) and their making, appservices; refreshing tokens. What a
  * session is, and checking passwords, is in `accounts`; single sign-on and OAuth are slices of their own.
  */
-import type { Route } from '#api/endpoint.ts';
+
 import type { Accounts, AppserviceDirectory } from '#accounts/index.ts';
+import type { Route } from '#api/endpoint.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import type { PasswordConfig, SessionsConfig } from '#platform/config/index.ts';
 import type { RateLimits } from '#platform/http/index.ts';
@@ -17,8 +18,8 @@ import { LoginTokenStore } from './login-token-store.ts';
 import { LoginTokens } from './login-tokens.ts';
 import { type LoginFlow, loginRoutes } from './routes.ts';
 
-export type { LoginFlow } from './routes.ts';
 export { LoginTokens } from './login-tokens.ts';
+export type { LoginFlow } from './routes.ts';
 
 export interface LoginDeps {
   readonly accounts: Pick<Accounts, 'users' | 'sessions' | 'devices' | 'credentials' | 'uia' | 'hooks'>;
@@ -39,7 +40,11 @@ export interface LoginDeps {
   readonly furtherFlows?: () => readonly LoginFlow[];
 }
 
-export function loginFeature(deps: LoginDeps): { readonly routes: readonly Route[]; readonly loginTokens: LoginTokens; sweep(): Promise<void> } {
+export function loginFeature(deps: LoginDeps): {
+  readonly routes: readonly Route[];
+  readonly loginTokens: LoginTokens;
+  sweep(): Promise<void>;
+} {
   const { accounts, config, streams, clock, random } = deps;
   const loginTokens = new LoginTokens(new LoginTokenStore(deps.reader), streams, clock, random);
   accounts.hooks.onAccountDeactivated.push((userId, _options, batch) => batch.add(loginTokens.revokeAll(userId)));

@@ -1,14 +1,14 @@
-import type { RequestInfo } from '#api/endpoint.ts';
 import {
   type AppserviceDirectory,
   type AppserviceIdentity,
   type Credentials,
   type Sessions,
   type SessionTokens,
+  type UserStore,
   userDeactivated,
   userLocked,
-  type UserStore,
 } from '#accounts/index.ts';
+import type { RequestInfo } from '#api/endpoint.ts';
 import type { RateLimits } from '#platform/http/index.ts';
 import { forbidden, MatrixError } from '#protocol/errors.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';

@@ -1,9 +1,9 @@
-import { generateLoginToken } from '#api/client/login-token.ts';
+import type { Accounts } from '#accounts/index.ts';
 import { getLoginFlows, login as loginContract } from '#api/client/login.ts';
+import { generateLoginToken } from '#api/client/login-token.ts';
 import { logout, logout_all } from '#api/client/logout.ts';
 import { refresh, tokenRefreshLegacy } from '#api/client/refresh.ts';
 import { type Route, route } from '#api/endpoint.ts';
-import type { Accounts } from '#accounts/index.ts';
 import type { PasswordConfig, SessionsConfig } from '#platform/config/index.ts';
 import type { RateLimits } from '#platform/http/index.ts';
 import { forbidden, MatrixError } from '#protocol/errors.ts';

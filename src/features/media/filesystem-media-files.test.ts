@@ -39,8 +39,8 @@ describe('media in a folder', () => {
 
   test('no key leads out of the folder', async () => {
     for (const key of ['../x', '/etc/passwd', 'local/../../x', '..', '', 'a\0b'] as FileKey[]) {
-      expect(files.open(key)).rejects.toThrow('outside the media folder');
-      expect(files.remove(key)).rejects.toThrow('outside the media folder');
+      await expect(files.open(key)).rejects.toThrow('outside the media folder');
+      await expect(files.remove(key)).rejects.toThrow('outside the media folder');
     }
   });
 

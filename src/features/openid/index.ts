@@ -35,7 +35,14 @@ export interface OpenidFeature {
 
 const LIFETIME_S = 3600;
 
-export function openidFeature({ accounts, reader, streams, clock, random, serverName }: OpenidFeatureDeps): OpenidFeature {
+export function openidFeature({
+  accounts,
+  reader,
+  streams,
+  clock,
+  random,
+  serverName,
+}: OpenidFeatureDeps): OpenidFeature {
   const openidTokens = new OpenidTokens(new OpenidTokenStore(reader), streams, clock, random);
   accounts.hooks.onAccountDeactivated.push((userId, _options, batch) => batch.add(openidTokens.revokeAll(userId)));
   return {

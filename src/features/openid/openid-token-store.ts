@@ -1,7 +1,9 @@
 import { type Reader, type Statement, statement } from '#platform/storage/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 
-const find = statement<{ user_id: string }>('select user_id from openid_tokens where token_hash = ? and expires_ts > ?');
+const find = statement<{ user_id: string }>(
+  'select user_id from openid_tokens where token_hash = ? and expires_ts > ?',
+);
 const insert = statement('insert into openid_tokens (token_hash, user_id, expires_ts) values (?, ?, ?)');
 const removeOf = statement('delete from openid_tokens where user_id = ?');
 const removeExpired = statement('delete from openid_tokens where expires_ts <= ?');

@@ -3,8 +3,9 @@
  * secret; registration tokens and the rules for names. What an account is, is in `accounts`; its first profile and rooms
  * are given by the slices that own those.
  */
-import type { Route } from '#api/endpoint.ts';
+
 import type { Accounts, AppserviceDirectory } from '#accounts/index.ts';
+import type { Route } from '#api/endpoint.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import type { ConsentConfig, PasswordConfig, RegistrationConfig, ServerConfig } from '#platform/config/index.ts';
 import type { RateLimits } from '#platform/http/index.ts';
@@ -60,7 +61,13 @@ export function registrationFeature(deps: RegistrationFeatureDeps): Registration
   if (deps.verifyCaptcha !== undefined) {
     accounts.uia.addStage(captchaStage(config.registration.captcha, deps.verifyCaptcha));
   }
-  const usernames = new Usernames({ serverName, users: accounts.users, appservices, random, config: config.registration });
+  const usernames = new Usernames({
+    serverName,
+    users: accounts.users,
+    appservices,
+    random,
+    config: config.registration,
+  });
   const registration = new Registration({
     accounts,
     usernames,

@@ -20,7 +20,8 @@ export interface RegistrationToken {
   readonly expiresTs: number | undefined;
 }
 
-const IS_USABLE = '(expires_ts is null or expires_ts >= ?) and (uses_allowed is null or uses_allowed > pending + completed)';
+const IS_USABLE =
+  '(expires_ts is null or expires_ts >= ?) and (uses_allowed is null or uses_allowed > pending + completed)';
 
 const find = statement<Row>('select * from registration_tokens where token = ?');
 const all = statement<Row>('select * from registration_tokens order by token');

@@ -69,7 +69,10 @@ export class RegistrationTokens {
     const known = await this.store.find(token);
     if (known === undefined) throw noSuchToken(token);
     const terms = { usesAllowed: known.usesAllowed, expiresTs: known.expiresTs, ...change };
-    this.#checkTerms({ usesAllowed: terms.usesAllowed, expiresTs: 'expiresTs' in change ? change.expiresTs : undefined });
+    this.#checkTerms({
+      usesAllowed: terms.usesAllowed,
+      expiresTs: 'expiresTs' in change ? change.expiresTs : undefined,
+    });
     await this.streams.commit((batch) => batch.add(this.store.update(token, terms.usesAllowed, terms.expiresTs)));
     return { ...known, ...terms };
   }
@@ -129,5 +132,7 @@ function tokenOf(result: JsonValue | undefined): string | undefined {
 }
 
 function isUsableAt({ usesAllowed, pending, completed, expiresTs }: RegistrationToken, nowMs: number): boolean {
-  return (expiresTs === undefined || expiresTs >= nowMs) && (usesAllowed === undefined || usesAllowed > pending + completed);
+  return (
+    (expiresTs === undefined || expiresTs >= nowMs) && (usesAllowed === undefined || usesAllowed > pending + completed)
+  );
 }

@@ -1,4 +1,3 @@
-import type { RequestInfo } from '#api/endpoint.ts';
 import type {
   Accounts,
   AppserviceDirectory,
@@ -9,6 +8,7 @@ import type {
   UiaResult,
 } from '#accounts/index.ts';
 import { unknownToken } from '#accounts/index.ts';
+import type { RequestInfo } from '#api/endpoint.ts';
 import type { ConsentConfig, RegistrationConfig } from '#platform/config/index.ts';
 import type { RateLimits } from '#platform/http/index.ts';
 import type { StreamBatch } from '#platform/streams/index.ts';
@@ -109,7 +109,10 @@ export class Registration {
   }
 
   /** Makes an account for whoever runs the server. Throws 400 for a type of user that is not configured. */
-  async registerTrusted(account: Omit<NewAccount, 'userId'> & { readonly username: string }, body: RegisterBody): Promise<Registered> {
+  async registerTrusted(
+    account: Omit<NewAccount, 'userId'> & { readonly username: string },
+    body: RegisterBody,
+  ): Promise<Registered> {
     const { accounts, config, usernames } = this.#deps;
     const { username, ...about } = account;
     const types = [...USER_TYPES, ...config.registration.userTypes.extra];
@@ -143,7 +146,9 @@ export class Registration {
     const body = proof.body as RegisterBody;
     if (proof.secret === undefined) throw new MatrixError('M_MISSING_PARAM', "Missing key: 'password'");
     const userId =
-      body.username === undefined ? (guest ?? (await usernames.generate())) : await this.#claim(body.username, guest, true);
+      body.username === undefined
+        ? (guest ?? (await usernames.generate()))
+        : await this.#claim(body.username, guest, true);
     const session = body.inhibit_login ? undefined : await accounts.sessions.prepare(sessionOf(userId, body));
     const finish = (batch: StreamBatch) => {
       for (const each of tokens.completion(proof.completed.get(REGISTRATION_TOKEN_STAGE))) batch.add(each);

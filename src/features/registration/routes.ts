@@ -1,3 +1,4 @@
+import type { Passwords } from '#accounts/index.ts';
 import { getSharedSecretNonce, registerWithSharedSecret } from '#api/admin/register.ts';
 import {
   checkUsernameAvailability,
@@ -8,7 +9,6 @@ import {
 } from '#api/client/registration.ts';
 import { registrationTokenValidity } from '#api/client/registration-tokens.ts';
 import { type Route, route } from '#api/endpoint.ts';
-import type { Passwords } from '#accounts/index.ts';
 import { forbidden, MatrixError, notFound } from '#protocol/errors.ts';
 import type { ServerName } from '#protocol/identifiers/index.ts';
 import type { Registered, Registration } from './registration.ts';
@@ -73,7 +73,10 @@ function sharedSecretRoutes(deps: RegistrationRoutesDeps): readonly Route[] {
 /** Until there is a way to send e-mails or text messages, no address can be validated. */
 function threepidRoutes(): readonly Route[] {
   const unsupported = (): never => {
-    throw new MatrixError('M_THREEPID_MEDIUM_NOT_SUPPORTED', 'This server cannot validate e-mail addresses or phone numbers');
+    throw new MatrixError(
+      'M_THREEPID_MEDIUM_NOT_SUPPORTED',
+      'This server cannot validate e-mail addresses or phone numbers',
+    );
   };
   return [
     route(requestTokenToRegisterEmail, unsupported),

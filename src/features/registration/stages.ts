@@ -26,7 +26,10 @@ export function registrationStages(
 }
 
 /** https://spec.matrix.org/v1.19/client-server-api/#terms-of-service-at-registration */
-export function termsStage({ policyName, version }: Pick<ConsentConfig, 'policyName' | 'version'>, publicBaseurl: string): Stage {
+export function termsStage(
+  { policyName, version }: Pick<ConsentConfig, 'policyName' | 'version'>,
+  publicBaseurl: string,
+): Stage {
   const url = `${publicBaseurl}_matrix/consent?v=${encodeURIComponent(version)}`;
   return {
     type: TERMS_STAGE,

@@ -2,7 +2,13 @@ import type { AppserviceDirectory, AppserviceIdentity, UserStore } from '#accoun
 import type { RegistrationConfig } from '#platform/config/index.ts';
 import type { Random } from '#platform/random/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
-import { parseNewUserLocalpart, parseUserId, type ServerName, type UserId, userId } from '#protocol/identifiers/index.ts';
+import {
+  parseNewUserLocalpart,
+  parseUserId,
+  type ServerName,
+  type UserId,
+  userId,
+} from '#protocol/identifiers/index.ts';
 
 export interface UsernamesDeps {
   readonly serverName: ServerName;

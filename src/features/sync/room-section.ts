@@ -136,21 +136,17 @@ async function eventTexts(
 
 /** `{"events":[…]}` of events that are no room events. */
 export function sideEventsText(events: readonly SideEvent[]): string {
-  const texts = events.map(({ type, sender, contentText }) => {
-    const by = sender === undefined ? '' : `,"sender":${JSON.stringify(sender)}`;
-    return `{"type":${JSON.stringify(type)},"content":${contentText}${by}}`;
-  });
-  return `{"events":[${texts.join(',')}]}`;
+  return `{"events":[${events.map(({ text }) => text).join(',')}]}`;
 }
 
 /** Whether such an event passes a filter of the client's. */
 export function passesSide(
   filter: SyncRequest['filter']['presence'],
-  { type, sender, contentText }: SideEvent,
+  { type, sender, text }: SideEvent,
   roomId?: RoomId,
 ): boolean {
   if (filter.passesAll) return true;
-  const content = filter.containsUrl === undefined ? undefined : (JSON.parse(contentText) as JsonObject);
+  const content = filter.containsUrl === undefined ? undefined : (JSON.parse(text) as JsonObject).content;
   return matchesEvent(filter, { type, sender, roomId, content });
 }
 

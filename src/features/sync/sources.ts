@@ -1,14 +1,15 @@
 import type { SetPresence } from './sync-request.ts';
 import type { DeviceId, RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
+import type { RoomMembership } from '#rooms/index.ts';
 
 /** An event that is no room event (account data, receipts, presence), as the client reads it. */
 export interface SideEvent {
   readonly type: string;
   /** The sender, where filters may ask for it. */
   readonly sender?: string;
-  /** The JSON text of `content`. */
-  readonly contentText: string;
+  /** The whole event as JSON text. */
+  readonly text: string;
 }
 
 /** A range of the stream: after `since` (absent: from the start) and up to `upTo`. */
@@ -68,6 +69,6 @@ export interface SyncSources {
     oneTimeKeyCounts(userId: UserId, deviceId: DeviceId): Promise<Readonly<Record<string, number>>>;
     unusedFallbackTypes(userId: UserId, deviceId: DeviceId): Promise<readonly string[]>;
   };
-  /** The JSON text of the stripped state events shown to somebody invited to or knocking on a room. */
-  strippedState(roomId: RoomId, userId: UserId): Promise<string>;
+  /** The stripped state events shown to somebody invited to or knocking on a room. */
+  strippedState(membership: RoomMembership): Promise<readonly JsonObject[]>;
 }

@@ -141,10 +141,10 @@ class AnswerBuilder {
     if (range.since !== undefined && fresh.size > 0) passes.push([fresh, { since: undefined, upTo: range.upTo }]);
     for (const [rooms, part] of passes) {
       for (const [roomId, contentText] of await this.#sources.receipts(userId, rooms, part)) {
-        sideOf(roomId).ephemeral.push({ type: 'm.receipt', contentText });
+        sideOf(roomId).ephemeral.push({ type: 'm.receipt', text: `{"type":"m.receipt","content":${contentText}}` });
       }
       for (const [roomId, contentText] of this.#sources.typing(userId, rooms.keys(), part)) {
-        sideOf(roomId).ephemeral.push({ type: 'm.typing', contentText });
+        sideOf(roomId).ephemeral.push({ type: 'm.typing', text: `{"type":"m.typing","content":${contentText}}` });
       }
       for (const [roomId, events] of await this.#sources.accountData.rooms(userId, part)) {
         if (rooms.has(roomId)) sideOf(roomId).accountData.push(...events);
@@ -176,9 +176,9 @@ class AnswerBuilder {
 
   async #strippedRooms(memberships: readonly RoomMembership[], key: 'invite_state' | 'knock_state'): Promise<string[]> {
     const entries: string[] = [];
-    for (const { roomId, strippedState } of memberships) {
-      const events = strippedState ?? (await this.#sources.strippedState(roomId, this.#request.userId));
-      entries.push(`${JSON.stringify(roomId)}:{"${key}":{"events":${events}}}`);
+    for (const membership of memberships) {
+      const events = await this.#sources.strippedState(membership);
+      entries.push(`${JSON.stringify(membership.roomId)}:{"${key}":${JSON.stringify({ events })}}`);
     }
     return entries;
   }

@@ -15,5 +15,5 @@ export const NO_SOURCES: SyncSources = {
     oneTimeKeyCounts: async () => ({}),
     unusedFallbackTypes: async () => [],
   },
-  strippedState: async () => '[]',
+  strippedState: async () => [],
 };

@@ -45,7 +45,9 @@ export interface ThirdPartyFeatureDeps {
 }
 
 /** https://spec.matrix.org/v1.19/client-server-api/#third-party-networks */
-export function thirdPartyFeature({ networks = NO_NETWORKS }: ThirdPartyFeatureDeps = {}): { readonly routes: readonly Route[] } {
+export function thirdPartyFeature({ networks = NO_NETWORKS }: ThirdPartyFeatureDeps = {}): {
+  readonly routes: readonly Route[];
+} {
   return {
     routes: [
       route(getProtocols, async () => ({ ...(await networks.protocols()) })),

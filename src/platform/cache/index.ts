@@ -5,4 +5,3 @@
  */
 export { ByteCache } from './byte-cache.ts';
 export { CacheBudget } from './cache-budget.ts';
-export { measureCaches } from './cache-metrics.ts';

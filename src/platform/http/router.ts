@@ -47,12 +47,12 @@ export class RouteTable<T> {
   }
 }
 
-/** `/a/{b?}` is `/a/{b}` and, with an empty parameter, `/a/` and `/a`. */
+/** `/a/{b?}` is `/a/{b}` and, with an empty parameter, `/a/`. */
 function expandOptional<T>(row: Row<T>): Row<T>[] {
-  const optional = /\/\{(\w+)\?\}$/.exec(row.path);
+  const optional = /\{(\w+)\?\}$/.exec(row.path);
   if (optional === null) return [row];
   const stem = row.path.slice(0, optional.index);
-  return [`${stem}/{${optional[1]}}`, `${stem}/`, stem].map((path) => ({ ...row, path }));
+  return [`${stem}{${optional[1]}}`, stem].map((path) => ({ ...row, path }));
 }
 
 function compareSpecificity(a: string, b: string): number {

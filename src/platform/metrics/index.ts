@@ -96,4 +96,4 @@ function asMetric({ name, help, type, collect }: CollectorOptions): Gauge {
   return { name, help, type, get } as unknown as Gauge;
 }
 
-export { measureProcess } from './process-metrics.ts';
+export { measureRuntime } from './runtime-metrics.ts';

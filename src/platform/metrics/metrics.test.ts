@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { VirtualClock } from '#platform/clock/index.ts';
-import { createMetrics, measureProcess } from './index.ts';
+import { createMetrics, measureRuntime } from './index.ts';
 
 test('counters, gauges and histograms are exposed with their labels', async () => {
   const metrics = createMetrics();
@@ -56,7 +56,7 @@ test('two metrics cannot have one name', () => {
 test('the process tells its memory, time and version, and how late its timers run', async () => {
   const metrics = createMetrics();
   const clock = new VirtualClock();
-  const watch = measureProcess({ metrics, clock, version: '1.2.3' });
+  const watch = measureRuntime({ metrics, clock, version: '1.2.3' });
   await clock.advance(1000);
   const text = await metrics.text();
   expect(text).toContain('synapse_build_info{version="1.2.3"');

@@ -10,17 +10,16 @@ export async function checkDatabase(sql: Sql, allowUnsafeLocale: boolean): Promi
     FROM pg_database d WHERE datname = current_database()`);
   const row = rows[0];
   if (row === undefined) throw new Error('the database does not describe itself');
-  if (row['version'] < LOWEST_VERSION) throw new Error('PostgreSQL 14 or later is needed');
-  if (row['encoding'] !== 'UTF8') {
+  if (row.version < LOWEST_VERSION) throw new Error('PostgreSQL 14 or later is needed');
+  if (row.encoding !== 'UTF8') {
     throw new Error(
-      `the database's encoding is ${row['encoding']} and must be UTF8: make it with ENCODING 'UTF8' TEMPLATE template0`,
+      `the database's encoding is ${row.encoding} and must be UTF8: make it with ENCODING 'UTF8' TEMPLATE template0`,
     );
   }
-  const isBytewise =
-    row['provider'] === 'b' || (isPlain(row['collate']) && isPlain(row['ctype']) && row['provider'] !== 'i');
+  const isBytewise = row.provider === 'b' || (isPlain(row.collate) && isPlain(row.ctype) && row.provider !== 'i');
   if (isBytewise || allowUnsafeLocale) return;
   throw new Error(
-    `the database's locale is ${row['collate']} and must be C: make it with LOCALE 'C' TEMPLATE template0. With another one ` +
+    `the database's locale is ${row.collate} and must be C: make it with LOCALE 'C' TEMPLATE template0. With another one ` +
       'its indexes break when the system is upgraded. Set allow_unsafe_locale to use it all the same.',
   );
 }
@@ -38,5 +37,5 @@ const LOCK = '1836213612, 1768846848';
  */
 export async function takeLock(sql: Sql): Promise<void> {
   const rows = await sql.unsafe(`SELECT pg_try_advisory_lock(${LOCK}) AS taken`);
-  if (rows[0]?.['taken'] !== 1) throw new Error('the database is in use by another server');
+  if (rows[0]?.taken !== 1) throw new Error('the database is in use by another server');
 }

@@ -4,14 +4,14 @@ import type { Metrics } from './index.ts';
 const LAG_INTERVAL_MS = 100;
 const LAG_BUCKETS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
-interface ProcessMetricsOptions {
+interface RuntimeMetricsOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly version: string;
 }
 
 /** Registers what is true of the process as a whole, and watches how late the event loop runs its timers. */
-export function measureProcess({ metrics, clock, version }: ProcessMetricsOptions): Disposable {
+export function measureRuntime({ metrics, clock, version }: RuntimeMetricsOptions): Disposable {
   const startedS = clock.now() / 1000;
   const gauge = (name: string, help: string, read: () => number): void =>
     metrics.collector({ name, help, type: 'gauge', collect: () => [{ value: read() }] });
