@@ -26,7 +26,7 @@ export const profilesAndDirectory: Migration = {
         content text not null,
         position ${bigint} not null,
         primary key (user_id, room_id, type)
-      )${clustered}`,
+      )`,
       'create index account_data_by_position on account_data (user_id, position)',
       `create table filters (
         user_id text not null,
@@ -49,6 +49,7 @@ export const profilesAndDirectory: Migration = {
         history_visibility text,
         room_type text,
         encryption text,
+        is_federatable smallint not null,
         is_published smallint not null,
         search_text text not null
       )`,
@@ -94,7 +95,9 @@ export const profilesAndDirectory: Migration = {
         name_key text not null,
         localpart_key text not null,
         is_local smallint not null,
-        is_hidden smallint not null
+        is_deactivated smallint not null,
+        is_locked smallint not null,
+        is_excluded smallint not null
       )`,
       `create table directory_tokens (
         token ${bytewiseText} not null,

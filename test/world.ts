@@ -50,6 +50,8 @@ export interface RoomOptions {
   /** `m.space`, for one. */
   readonly type?: string;
   readonly name?: string;
+  /** Further content of the create event. */
+  readonly creationContent?: JsonObject;
   /** Merged over `{ users: { [creator]: 100 } }`. */
   readonly powerLevels?: JsonObject;
   /** Further state, in order. */
@@ -220,6 +222,7 @@ function creation(creator: UserId, version: RoomVersion, about: RoomOptions): Dr
     state('m.room.create', {
       ...(rules.creatorIsSender ? {} : { creator }),
       ...(about.type === undefined ? {} : { type: about.type }),
+      ...about.creationContent,
       room_version: version,
     }),
     state('m.room.member', { membership: 'join' }, creator),

@@ -91,7 +91,9 @@ test('Bun is for the runtime folder, bun:test for tests', () => {
   expect(only('src/platform/http/a.ts', "import { Database } from 'bun:sqlite';")).toHaveLength(1);
   expect(only('src/platform/http/a.ts', 'export const x = Bun.nanoseconds();')).toHaveLength(1);
   expect(only('src/platform/http/a.ts', "import { test } from 'bun:test';")).toHaveLength(1);
-  expect(only('src/platform/http/a.test.ts', "import { test } from 'bun:test';")).toEqual([]);
+  expect(only('src/platform/http/a.test.ts', "import { test } from 'bun:test';\nawait Bun.sleep(1);")).toEqual([]);
+  expect(only('src/platform/http/test-server.ts', 'await Bun.sleep(1);')).toEqual([]);
+  expect(only('src/platform/http/a.test.ts', "import { Database } from 'bun:sqlite';")).toHaveLength(1);
   expect(only('src/platform/runtime/a.ts', "import { Database } from 'bun:sqlite';\nBun.serve({});")).toEqual([]);
 });
 

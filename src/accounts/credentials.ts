@@ -92,8 +92,8 @@ export class Credentials {
 /** The user id or localpart in a login or in the data of a password stage; `undefined` where another kind of identifier stands. */
 export function claimedName(data: JsonObject): string | undefined {
   const { identifier } = data;
-  if (!isJsonObject(identifier)) return text(data['user']);
-  return identifier['type'] === 'm.id.user' ? text(identifier['user']) : undefined;
+  if (!isJsonObject(identifier)) return text(data.user);
+  return identifier.type === 'm.id.user' ? text(identifier.user) : undefined;
 }
 
 const text = (value: JsonValue | undefined): string | undefined => (typeof value === 'string' ? value : undefined);

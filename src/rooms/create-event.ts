@@ -5,18 +5,18 @@ import { MatrixError } from '#protocol/errors.ts';
 import { authorizeEvent, selectAuthEvents } from '#protocol/event-auth/index.ts';
 import {
   buildPdu,
-  checkPduFormat,
   MAX_PREV_EVENTS,
   type Pdu,
+  type RoomEvent,
+  referencedIds,
   referenceHashBase64,
-  sealEvent,
-  toRoomEvent,
 } from '#protocol/events/index.ts';
-import type { EventId, ServerName } from '#protocol/identifiers/index.ts';
+import type { EventId, RoomId, ServerName } from '#protocol/identifiers/index.ts';
 import type { SigningKey } from '#protocol/signing/index.ts';
 import type { Draft } from './draft.ts';
 import type { EventStore } from './event-store.ts';
 import type { HotRoom } from './hot-room.ts';
+import { type SealedDraft, sealDraft } from './seal-draft.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 export interface Signer {
@@ -27,10 +27,14 @@ export interface Signer {
 }
 
 /** A draft turned into the room's next event: authorized, hashed, signed, not stored. */
-export interface SignedEvent {
-  readonly pdu: Pdu;
-  readonly eventId: EventId;
+export interface SignedEvent extends SealedDraft {
+  readonly depth: number;
+  readonly originServerTs: number;
 }
+
+/** What stands in for the proofs of an event that is being made. */
+const NO_HASHES = { sha256: '' };
+const NO_SIGNATURES = {};
 
 /**
  * Builds the event on the room's current state, in the order of the checks a server makes of its own events.
@@ -45,7 +49,7 @@ export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): 
   const authEvents = keys.map((key) => room.state.peek(...key)).filter((event) => event !== undefined);
   const isCreate = type === 'm.room.create' && stateKey === '';
   const previous = room.extremities.slice(-MAX_PREV_EVENTS);
-  const unsignedPdu = buildPdu(
+  const laidOut = buildPdu(
     {
       type,
       stateKey,
@@ -60,21 +64,34 @@ export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): 
     },
     { rules, ...(rules.eventIdFormat === 'opaque' ? { eventId: freshEventId(signer) } : {}) },
   );
-  const { pdu, eventId } = seal(unsignedPdu, signer, room);
-  const format = checkPduFormat(pdu, rules);
-  if (!format.ok) throw refusalOfFormat(format.reason);
-  const powerLevels = await room.powerLevels();
-  const event = toRoomEvent(pdu, rules, { eventId });
+  const pdu = { ...laidOut, hashes: NO_HASHES, signatures: NO_SIGNATURES } as Pdu;
+  const powerLevels = isCreate ? undefined : await room.powerLevels();
   const verdict = authorizeEvent(
-    event,
-    {
-      get: (wantedType, wantedKey) => room.state.peek(wantedType, wantedKey),
-      powerLevels: isCreate ? undefined : powerLevels,
-    },
+    toAuthorize(pdu, roomId, redacts),
+    { get: (wantedType, wantedKey) => room.state.peek(wantedType, wantedKey), powerLevels },
     rules,
   );
   if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.reason);
-  return { pdu, eventId };
+  const sealed = sealDraft(pdu, signer, rules);
+  return { ...sealed, depth: pdu.depth, originServerTs: pdu.origin_server_ts };
+}
+
+/** The event as the auth rules look at it: without its signature, and without an id where that is a hash. */
+function toAuthorize(pdu: Pdu, roomId: RoomId, redacts: EventId | undefined): RoomEvent {
+  return {
+    eventId: (pdu.event_id ?? '') as EventId,
+    roomId,
+    type: pdu.type,
+    stateKey: pdu.state_key,
+    sender: pdu.sender,
+    content: pdu.content,
+    originServerTs: pdu.origin_server_ts,
+    depth: pdu.depth,
+    prevEventIds: referencedIds(pdu.prev_events),
+    authEventIds: referencedIds(pdu.auth_events),
+    redacts,
+    pdu,
+  };
 }
 
 /** The state event in force that the draft would only repeat, if there is one. */
@@ -89,22 +106,6 @@ export async function findEqualState(
   const current = inForce === undefined ? undefined : await events.byNid(inForce.nid);
   if (current === undefined || current.sender !== draft.sender || current.redactedBy !== undefined) return undefined;
   return encodeCanonicalJson(current.content) === encodeCanonicalJson(draft.content) ? current : undefined;
-}
-
-function seal(unsignedPdu: Parameters<typeof sealEvent>[0], signer: Signer, room: HotRoom) {
-  try {
-    return sealEvent(unsignedPdu, signer.serverName, signer.key, room.identity.rules);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'CanonicalJsonError')
-      throw new MatrixError('M_BAD_JSON', error.message);
-    throw error;
-  }
-}
-
-function refusalOfFormat(reason: string): MatrixError {
-  return /too large|too long|bytes/i.test(reason)
-    ? new MatrixError('M_TOO_LARGE', reason)
-    : new MatrixError('M_BAD_JSON', reason);
 }
 
 function freshEventId(signer: Signer): EventId {

@@ -6,6 +6,7 @@ import { type DeviceId, type EventId, fitsBytes, type UserId } from '#protocol/i
 import type { EventReader } from './client-events.ts';
 import type { Contribution } from './draft.ts';
 import type { EventStore } from './event-store.ts';
+import { RequestFilter } from './request-filter.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 /** A request to send an event, as a client repeats it when it got no answer. */
@@ -74,6 +75,7 @@ export class EventTransactions {
     const device = this.#device(request.userId, request.deviceId);
     if (device.loading !== undefined) await device.loading;
     const scope = device.scope(request);
+    // `undefined`: new, as far as memory goes. Claimed before anything is awaited, so that there is one sender.
     let nid = scope.get(request.txnId);
     if (nid === undefined) {
       nid = this.#send(request, device, send).then(
@@ -105,7 +107,7 @@ export class EventTransactions {
     for (const { nid } of own) {
       const id = device.txnIds.get(nid);
       if (id !== undefined) ids.set(nid, id);
-      else if (!device.isComplete) missing.push(nid);
+      else if (!device.isComplete || device.hasForgotten) missing.push(nid);
     }
     for (const row of await this.#selectByNid(missing, userId, deviceId)) ids.set(row.event_nid, row.txn_id);
     return ids;
@@ -121,7 +123,7 @@ export class EventTransactions {
     device: DeviceRequests,
     send: (contribute: Contribution) => Promise<StoredEvent>,
   ): Promise<number> {
-    if (!device.isComplete) {
+    if (device.mayHaveForgotten(request)) {
       const earlier = await this.#find(request);
       if (earlier !== undefined) return earlier;
     }
@@ -195,8 +197,11 @@ export class EventTransactions {
 /** What one device has sent of late. */
 class DeviceRequests {
   loading: Promise<void> | undefined;
-  /** Whether a request that is not here is new. */
+  /** Whether all requests of before its first one here were read. */
   isComplete = false;
+  /** Whether some were dropped since. */
+  hasForgotten = false;
+  #forgotten: RequestFilter | undefined;
   readonly txnIds = new Map<number, string>();
   /** By room and operation, then by transaction id: the event, or who is sending it. */
   readonly #scopes = new Map<string, Map<string, number | Promise<number>>>();
@@ -210,13 +215,24 @@ class DeviceRequests {
     return scope;
   }
 
-  /** Forgets all that is in the database, and so does not know any more what is new. Answers how much that was. */
+  /** Whether a request that is not here may be in the database all the same. */
+  mayHaveForgotten({ roomNid, operation, txnId }: EventRequest): boolean {
+    return !this.isComplete || this.#forgotten?.has(`${roomNid} ${operation} ${txnId}`) === true;
+  }
+
+  /** Forgets all that is in the database but for a trace. Answers how much that was. */
   clear(): number {
     const { size } = this.txnIds;
-    this.isComplete = false;
+    this.#forgotten ??= new RequestFilter();
+    this.hasForgotten = true;
     this.txnIds.clear();
-    for (const scope of this.#scopes.values()) {
-      for (const [txnId, nid] of scope) if (typeof nid === 'number') scope.delete(txnId);
+    for (const [key, scope] of this.#scopes) {
+      for (const [txnId, nid] of scope) {
+        if (typeof nid !== 'number') continue;
+        this.#forgotten.add(`${key} ${txnId}`);
+        scope.delete(txnId);
+      }
+      if (scope.size === 0) this.#scopes.delete(key);
     }
     return size;
   }

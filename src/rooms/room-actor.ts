@@ -18,7 +18,7 @@ import {
 import { type HashedNode, rootToBytes } from './state-tree/node.ts';
 import type { StateKeyStore } from './state-tree/state-key-store.ts';
 import { updateTree } from './state-tree/tree.ts';
-import { type EventRow, StoredEvent, splitPdu } from './stored-event.ts';
+import { type EventRow, StoredEvent } from './stored-event.ts';
 import { EventStatus } from './tables.ts';
 
 export interface ActorDependencies extends PersistStores {
@@ -141,28 +141,29 @@ export class RoomActor {
       if (contribution !== undefined) contributions.push(contribution);
     }
     stateTrees.stage(pending.nodes);
-    this.dependencies.events.stage(event);
+    if (event.isState) this.dependencies.events.stage(event);
     room.advance(event, extremityOf(event), isLocalTo(serverName));
     return { pending, event, previous, contributions };
   }
 
-  async #prepare(draft: Draft, { pdu, eventId }: SignedEvent, room: HotRoom): Promise<PendingEvent> {
+  async #prepare(draft: Draft, signed: SignedEvent, room: HotRoom): Promise<PendingEvent> {
     const { sequences, stateKeys, stateTrees, events } = this.dependencies;
     const { nid: roomNid } = room.identity;
     const row = {
       event_nid: sequences.next('event'),
-      event_id: eventId,
+      event_id: signed.eventId,
       room_nid: roomNid,
-      depth: pdu.depth,
+      depth: signed.depth,
       type: draft.type,
       state_key: draft.stateKey ?? null,
       sender: draft.sender,
-      origin_server_ts: pdu.origin_server_ts,
+      origin_server_ts: signed.originServerTs,
       status: EventStatus.normal,
       state_before: rootToBytes(room.root),
       state_after: null,
       redacted_by: null,
-      ...splitPdu(pdu),
+      content: signed.contentText,
+      rest: signed.restText,
       unsigned: null,
     } satisfies Omit<EventRow, 'position'>;
     if (draft.stateKey === undefined) {

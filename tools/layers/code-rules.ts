@@ -43,7 +43,9 @@ export function checkCode(file: SourceFile): Finding[] {
 
 const isBun = ({ text }: Mention): boolean => text === 'Bun';
 
-const mayUseBun = (path: string): boolean => !path.startsWith('src/') || path.startsWith('src/platform/runtime/');
+/** Tests run on Bun's test runner as it is. */
+const mayUseBun = (path: string): boolean =>
+  !path.startsWith('src/') || path.startsWith('src/platform/runtime/') || isTest(path);
 
 const mayBeAmbient = (path: string): boolean =>
   !path.startsWith('src/') || path.startsWith('src/platform/') || isTest(path);

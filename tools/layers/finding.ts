@@ -7,4 +7,5 @@ export interface Finding {
   readonly message: string;
 }
 
-export const isTest = (path: string): boolean => /(\.test\.ts$|\/testing\/)/.test(path);
+/** Tests, and what only tests use: `x.test.ts`, `test-x.ts`, `testing.ts`, `testing-x.ts`. */
+export const isTest = (path: string): boolean => /(\.test\.ts|\/test-[^/]+\.ts|\/testing(-[^/]+)?\.ts)$/.test(path);

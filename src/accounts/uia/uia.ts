@@ -48,7 +48,7 @@ export interface UiaRun {
    * registration: there, the latest one counts.
    */
   readonly isPinned?: boolean;
-  /** The session outlives the operation, so that a repeated last request gets the same answer: see `finish`. */
+  /** The session outlives the operation, so that a repeated last request can be answered: see `finish`, `outcomeOf`. */
   readonly isKept?: boolean;
 }
 
@@ -60,8 +60,6 @@ export interface UiaResult {
   readonly secret: string | undefined;
   /** What each stage gave. */
   readonly completed: ReadonlyMap<string, JsonValue>;
-  /** What an earlier run of the same kept session came to. */
-  readonly outcome: JsonValue | undefined;
   /** For kept sessions: adds the outcome to the batch that does the operation. */
   finish(outcome: JsonValue, batch: Batch): void;
 }
@@ -98,7 +96,7 @@ export class UserInteractiveAuth {
     if (run.mayReuse && (await this.#isRecent(run.requester))) return toResult(newSession('', run), run, undefined);
     const flows = run.flows ?? (await this.#flowsOf(run.requester));
     const session = await this.#session(run);
-    const type = run.auth?.['type'];
+    const type = run.auth?.type;
     if (typeof type === 'string' && !session.completed.has(type)) await this.#attempt(type, session, flows, run);
     if (!flows.some((flow) => flow.every((stage) => session.completed.has(stage)))) {
       await this.#save(session, run);
@@ -109,6 +107,12 @@ export class UserInteractiveAuth {
     if (session.isSaved && !run.isKept) await this.#useUp(session);
     if (run.requester?.tokenId !== undefined) await this.#markAuthenticated(run.requester.tokenId);
     return toResult(session, run, session.isSaved && run.isKept ? this.#deps.store : undefined);
+  }
+
+  /** What the kept session that the client names came to, once its operation is done. */
+  async outcomeOf(auth: JsonObject | undefined): Promise<JsonValue | undefined> {
+    const sessionId = auth?.session;
+    return typeof sessionId === 'string' ? (await this.#deps.store.find(sessionId))?.outcome : undefined;
   }
 
   /**
@@ -170,7 +174,7 @@ export class UserInteractiveAuth {
 
   /** The session that the client names, checked against the request; a new one where it names none. */
   async #session(run: LazyRun): Promise<UiaSession> {
-    const sessionId = run.auth?.['session'];
+    const sessionId = run.auth?.session;
     if (typeof sessionId !== 'string') return newSession(this.#deps.random.text(SESSION_ID_LENGTH), run);
     const session = await this.#deps.store.find(sessionId);
     if (session === undefined || session.userId !== run.requester?.userId) {
@@ -321,7 +325,6 @@ function toResult(session: UiaSession, run: LazyRun, kept: UiaStore | undefined)
     body: session.body,
     secret: session.secret,
     completed: session.completed,
-    outcome: session.outcome,
     finish(outcome, batch) {
       if (kept !== undefined) batch.add(kept.setOutcome(session.sessionId, outcome), 1);
     },
@@ -330,7 +333,7 @@ function toResult(session: UiaSession, run: LazyRun, kept: UiaStore | undefined)
 
 function provenUser(session: UiaSession): UserId | undefined {
   for (const result of session.completed.values()) {
-    const userId = isJsonObject(result) ? result['user_id'] : undefined;
+    const userId = isJsonObject(result) ? result.user_id : undefined;
     if (typeof userId === 'string') return userId as UserId;
   }
   return undefined;

@@ -43,7 +43,7 @@ function changePasswordRoute({ accounts, password }: AccountRoutesDeps): Route {
       isPinned: false,
     });
     if (proof.secret === undefined) throw new MatrixError('M_MISSING_PARAM', "Missing key: 'new_password'");
-    const keepsOthers = proof.body['logout_devices'] === false;
+    const keepsOthers = proof.body.logout_devices === false;
     const own = { deviceId: requester?.deviceId, sessionId: requester?.tokenId };
     await lifecycle.setPassword(requireUser(proof.userId), proof.secret, keepsOthers ? 'nobody' : own);
     return {};

@@ -142,7 +142,10 @@ forEachEngine('creating rooms', (engine) => {
       config: { defaultPowerLevelContentOverride: { private_chat: { kick: 60, ban: 60 } } },
     });
     const levels = await content(
-      await create({ room_version: '11', power_level_content_override: { ban: 70, users: { [alice]: 100, [bob]: 50 } } }),
+      await create({
+        room_version: '11',
+        power_level_content_override: { ban: 70, users: { [alice]: 100, [bob]: 50 } },
+      }),
       'm.room.power_levels',
     );
     expect(levels).toMatchObject({ ban: 70, kick: 60, redact: 50, users: { [alice]: 100, [bob]: 50 } });

@@ -76,14 +76,14 @@ export class DeviceListChanges {
       this.#private.hasChanged(userId, since) ? this.lists.changedForSince(userId, since) : [],
       this.#movedSince(userId, since),
     ]);
-    const candidates = new Set([...updated, ...moved.came, ...moved.went]);
-    candidates.delete(userId);
-    const shared = await this.#sharingWith(userId, candidates);
-    const affected = [...updated, ...moved.came].filter((other) => shared.has(other) || other === userId);
-    return {
-      changed: [...new Set([...affected, ...moved.invited, ...own])],
-      left: [...moved.went].filter((other) => other !== userId && !shared.has(other)),
-    };
+    const others = new Set([...updated, ...moved.came, ...moved.went]);
+    others.delete(userId);
+    const shared = await this.#sharingWith(userId, others);
+    const changed = new Set([...updated, ...moved.came].filter((other) => shared.has(other)));
+    for (const other of [...moved.invited, ...own]) changed.add(other);
+    if (updated.includes(userId)) changed.add(userId);
+    else if (!own.includes(userId)) changed.delete(userId);
+    return { changed: [...changed], left: [...moved.went].filter((other) => others.has(other) && !shared.has(other)) };
   }
 
   #updatedSince(since: StreamPosition): UserId[] | Promise<UserId[]> {

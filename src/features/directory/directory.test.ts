@@ -18,7 +18,7 @@ import { roomSummariesIn } from '#test/slices.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { createWorld, refusal } from '#test/world.ts';
 import { profilesAndDirectory } from '../../../migrations/0005-profiles-and-directory.ts';
-import { type DirectoryDeps, directoryFeature } from './index.ts';
+import { type DirectoryDeps, directoryFeature, readPublicRooms } from './index.ts';
 
 const rule = (about: Partial<DirectoryRule>): DirectoryRule => ({
   userId: '*',
@@ -56,6 +56,7 @@ async function setUp(
   const search = (as: Requester, body: JsonObject = {}) => world.call(routes, queryPublicRooms, { as, body });
   return {
     world,
+    published: summaries,
     set,
     get,
     remove,
@@ -425,6 +426,17 @@ forEachEngine('the room directory', (engine) => {
     expect(
       await refusal(world.call(routes, updateAppserviceRoomDirectoryVisibility, { as, params: unknown, body: {} })),
     ).toBe('404 M_NOT_FOUND');
+  });
+
+  test('other servers are not told of rooms that they cannot join', async () => {
+    const { world, publish, alice, published } = await setUp(engine);
+    const open = await world.room(alice, { joinRule: 'public' });
+    const closed = await world.room(alice, { joinRule: 'public', creationContent: { 'm.federate': false } });
+    for (const roomId of [open, closed]) await publish(alice, roomId);
+    const ids = async (federatableOnly: boolean) =>
+      (await readPublicRooms(published, { federatableOnly })).chunk.map((room) => room.room_id);
+    expect(await ids(true)).toEqual([open]);
+    expect(await ids(false)).toEqual([closed, open]);
   });
 
   test('the directory of another server is that server’s to tell', async () => {

@@ -35,6 +35,8 @@ export interface DirectoryQuery {
   /** `null` stands for rooms without a type. */
   readonly roomTypes?: readonly (string | null)[] | undefined;
   readonly list: 'own' | 'all' | { readonly network: string };
+  /** Without the rooms that other servers cannot join. */
+  readonly federatableOnly?: boolean | undefined;
 }
 
 /** What the directory needs of room summaries. */

@@ -14,6 +14,8 @@ export interface PublicRoomsRequest {
     | undefined;
   readonly includeAllNetworks?: boolean | undefined;
   readonly thirdPartyInstanceId?: string | undefined;
+  /** Asked by another server: without the rooms that it could not join. */
+  readonly federatableOnly?: boolean | undefined;
 }
 
 type Direction = 'forward' | 'backward';
@@ -45,7 +47,12 @@ export async function readPublicRooms(rooms: PublishedRooms, request: PublicRoom
   };
 }
 
-function toQuery({ filter, includeAllNetworks, thirdPartyInstanceId }: PublicRoomsRequest): DirectoryQuery {
+function toQuery({
+  filter,
+  includeAllNetworks,
+  thirdPartyInstanceId,
+  federatableOnly,
+}: PublicRoomsRequest): DirectoryQuery {
   if (includeAllNetworks && thirdPartyInstanceId !== undefined) {
     throw invalidParam('include_all_networks and third_party_instance_id exclude each other');
   }
@@ -53,6 +60,7 @@ function toQuery({ filter, includeAllNetworks, thirdPartyInstanceId }: PublicRoo
   return {
     searchTerm: filter?.generic_search_term,
     roomTypes: filter?.room_types,
+    federatableOnly,
     list: includeAllNetworks ? 'all' : thirdPartyInstanceId === undefined ? 'own' : { network: thirdPartyInstanceId },
   };
 }

@@ -75,7 +75,7 @@ export function unstableFeatures({ rooms, sessions, experimental }: UnstableFeat
   }
   return {
     ...features,
-    'org.matrix.simplified_msc3575': experimental['msc3575_enabled'] !== false,
+    'org.matrix.simplified_msc3575': experimental.msc3575_enabled !== false,
     'org.matrix.msc3882': sessions.loginViaExistingSession.enabled,
     'org.matrix.msc4140': maxEventDelayMs !== undefined && maxEventDelayMs > 0,
     'io.element.e2ee_forced.public': forced(['all']),

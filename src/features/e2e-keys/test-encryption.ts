@@ -87,7 +87,11 @@ export async function openEncryption(storage: Storage, options: TestOptions = {}
   });
 
   const login = async (userId: UserId, deviceId: string, displayName?: string): Promise<TestDevice> => {
-    const session = await accounts.sessions.start({ userId, deviceId: deviceId as DeviceId, displayName });
+    const session = await accounts.sessions.start({
+      userId,
+      deviceId: deviceId as DeviceId,
+      deviceDisplayName: displayName,
+    });
     return { userId, deviceId: deviceId as DeviceId, token: session.accessToken };
   };
   return {

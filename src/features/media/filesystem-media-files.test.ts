@@ -39,8 +39,9 @@ describe('media in a folder', () => {
 
   test('no key leads out of the folder', async () => {
     for (const key of ['../x', '/etc/passwd', 'local/../../x', '..', '', 'a\0b'] as FileKey[]) {
-      await expect(files.open(key)).rejects.toThrow('outside the media folder');
-      await expect(files.remove(key)).rejects.toThrow('outside the media folder');
+      for (const refused of [files.open(key), files.remove(key)]) {
+        expect(String(await refused.catch((error: unknown) => error))).toContain('outside the media folder');
+      }
     }
   });
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { ban, unban } from '#api/client/banning.ts';
-import { kick } from '#api/client/kicking.ts';
 import { inviteUser, inviteUserLegacy } from '#api/client/inviting.ts';
 import { joinRoom, joinRoomById } from '#api/client/joining.ts';
+import { kick } from '#api/client/kicking.ts';
 import { knockRoom } from '#api/client/knocking.ts';
 import { forgetRoom, leaveRoom } from '#api/client/leaving.ts';
 import { getJoinedRooms } from '#api/client/list-joined-rooms.ts';
@@ -85,7 +85,11 @@ forEachEngine('membership', (engine) => {
       refusal(call(inviteUser, { as, params: { roomId }, body: { user_id: target.userId, reason: 'come' } }));
     expect(await invite(alice, alice)).toBe('403 M_FORBIDDEN');
     expect(await invite(alice, bob)).toBe('no refusal');
-    expect(await membershipIn(world, roomId, bob)).toEqual({ membership: 'invite', displayname: 'Bob', reason: 'come' });
+    expect(await membershipIn(world, roomId, bob)).toEqual({
+      membership: 'invite',
+      displayname: 'Bob',
+      reason: 'come',
+    });
     // Who is invited, was never there, has left or is banned invites nobody.
     expect(await invite(bob, dave)).toBe('403 M_FORBIDDEN');
     expect(await invite(carol, dave)).toBe('403 M_FORBIDDEN');
@@ -200,14 +204,23 @@ forEachEngine('membership', (engine) => {
     const roomId = await world.room(alice, { joinRule: 'invite' });
     const knock = (reason?: string) =>
       refusal(
-        call(knockRoom, { as: bob, params: { roomIdOrAlias: roomId }, query: {}, body: reason === undefined ? {} : { reason } }),
+        call(knockRoom, {
+          as: bob,
+          params: { roomIdOrAlias: roomId },
+          query: {},
+          body: reason === undefined ? {} : { reason },
+        }),
       );
     expect(await knock('hi')).toBe('403 M_FORBIDDEN');
     await world.state(roomId, alice, 'm.room.join_rules', { join_rule: 'knock' });
     expect(await refusal(call(joinRoomById, { as: bob, params: { roomId } }))).toBe('403 M_FORBIDDEN');
     expect(await knock('hi')).toBe('no refusal');
     expect(await knock('hello')).toBe('no refusal');
-    expect(await membershipIn(world, roomId, bob)).toEqual({ membership: 'knock', reason: 'hello', displayname: 'Bob' });
+    expect(await membershipIn(world, roomId, bob)).toEqual({
+      membership: 'knock',
+      reason: 'hello',
+      displayname: 'Bob',
+    });
     await call(leaveRoom, { as: bob, params: { roomId } });
     expect(await knock()).toBe('no refusal');
     await call(kick, { as: alice, params: { roomId }, body: { user_id: bob.userId } });

@@ -1,7 +1,7 @@
-import type { RoomAlias, UserId } from '#protocol/identifiers/index.ts';
-import { notFound } from '#protocol/errors.ts';
 import { RATE_LIMIT_DEFAULTS, type RateLimitSettings } from '#platform/config/index.ts';
 import { createRateLimits } from '#platform/http/index.ts';
+import { notFound } from '#protocol/errors.ts';
+import type { RoomAlias, UserId } from '#protocol/identifiers/index.ts';
 import type { World } from '#test/world.ts';
 import { type MembershipConfig, type MembershipDeps, membershipFeature } from './index.ts';
 

@@ -13,7 +13,14 @@ async function setup(engine: TestEngine) {
   const world = await createWorld(engine);
   const { engine: rooms, directory, events, transactions } = world.rooms;
   const limits = createRateLimits({ limits: RATE_LIMIT_DEFAULTS, clock: world.clock });
-  const { routes } = redactionFeature({ engine: rooms, rooms: directory, events, transactions, random: world.random, limits });
+  const { routes } = redactionFeature({
+    engine: rooms,
+    rooms: directory,
+    events,
+    transactions,
+    random: world.random,
+    limits,
+  });
   const redact = async (as: Requester, roomId: RoomId, eventId: string, txnId = 'txn') => {
     const sent = { as, params: { roomId, eventId, txnId }, body: { reason: 'because' } };
     return (await world.call(routes, redactEvent, sent)).event_id;
@@ -22,7 +29,15 @@ async function setup(engine: TestEngine) {
     const event = (await world.rooms.events.byId(eventId))!;
     return JSON.parse(await world.rooms.clientEvents.serializeOne(event, { reader }));
   };
-  return { world, routes, redact, shown, alice: world.user('alice'), bob: world.user('bob'), carol: world.user('carol') };
+  return {
+    world,
+    routes,
+    redact,
+    shown,
+    alice: world.user('alice'),
+    bob: world.user('bob'),
+    carol: world.user('carol'),
+  };
 }
 
 forEachEngine('redaction', (engine) => {

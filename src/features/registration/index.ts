@@ -27,7 +27,10 @@ export type { VerifyCaptcha } from './stages.ts';
 export { Usernames } from './usernames.ts';
 
 export interface RegistrationFeatureDeps {
-  readonly accounts: Pick<Accounts, 'users' | 'lifecycle' | 'sessions' | 'passwords' | 'uia' | 'authenticator'>;
+  readonly accounts: Pick<
+    Accounts,
+    'users' | 'lifecycle' | 'sessions' | 'passwords' | 'credentials' | 'uia' | 'authenticator'
+  >;
   readonly reader: Reader;
   readonly streams: Streams;
   readonly clock: Clock;

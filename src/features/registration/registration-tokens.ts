@@ -127,7 +127,7 @@ const invalidToken = (): MatrixError => new MatrixError('M_UNAUTHORIZED', 'Inval
 const noSuchToken = (token: string): MatrixError => notFound(`There is no registration token ${token}`);
 
 function tokenOf(result: JsonValue | undefined): string | undefined {
-  const token = isJsonObject(result) ? result['token'] : undefined;
+  const token = isJsonObject(result) ? result.token : undefined;
   return typeof token === 'string' ? token : undefined;
 }
 

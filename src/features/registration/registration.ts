@@ -20,7 +20,10 @@ import { registrationStages, TERMS_STAGE } from './stages.ts';
 import type { Usernames } from './usernames.ts';
 
 export interface RegistrationDeps {
-  readonly accounts: Pick<Accounts, 'users' | 'lifecycle' | 'sessions' | 'passwords' | 'uia' | 'authenticator'>;
+  readonly accounts: Pick<
+    Accounts,
+    'users' | 'lifecycle' | 'sessions' | 'passwords' | 'credentials' | 'uia' | 'authenticator'
+  >;
   readonly usernames: Usernames;
   readonly tokens: RegistrationTokens;
   readonly rateLimits: Pick<RateLimits, 'takeFor' | 'checkFor'>;
@@ -87,6 +90,9 @@ export class Registration {
     const { accounts, config, rateLimits } = this.#deps;
     const stages = this.#stages();
     await rateLimits.checkFor('rc_registration', undefined, request.ip);
+    const outcome = await accounts.uia.outcomeOf(body.auth);
+    const done = isJsonObject(outcome) ? outcome.user_id : undefined;
+    if (typeof done === 'string') return this.#again(done as UserId, body, request);
     const guest = body.guest_access_token === undefined ? undefined : await this.#guest(body.guest_access_token);
     if (body.username !== undefined) {
       await this.#claim(body.username, guest, !config.registration.inhibitUserInUseError);
@@ -102,8 +108,6 @@ export class Registration {
       isPinned: false,
       isKept: true,
     });
-    const done = isJsonObject(proof.outcome) ? proof.outcome['user_id'] : undefined;
-    if (typeof done === 'string') return this.#again(done as UserId, body);
     await rateLimits.takeFor('rc_registration', undefined, request.ip);
     return this.#finish(proof, guest);
   }
@@ -182,14 +186,12 @@ export class Registration {
   }
 
   /** The last request once more, whose answer the client may not have got: it knows the password, so it may log in. */
-  async #again(userId: UserId, body: RegisterBody): Promise<Registered> {
+  async #again(userId: UserId, body: RegisterBody, request: RequestInfo): Promise<Registered> {
     const { accounts } = this.#deps;
-    const account = await accounts.users.find(userId);
-    const hash = account?.isDeactivated ? undefined : account?.passwordHash;
-    if (body.password === undefined || !(await accounts.passwords.verify(body.password, hash))) {
-      throw new MatrixError('M_USER_IN_USE', 'The user id is already taken');
-    }
-    const session = { ...sessionOf(userId, body), verifiedPasswordHash: hash };
+    if (body.password === undefined) throw new MatrixError('M_USER_IN_USE', 'The user id is already taken');
+    const claimed = { userId, account: await accounts.users.find(userId) };
+    const { passwordHash } = await accounts.credentials.verifyPassword(claimed, body.password, request.ip);
+    const session = { ...sessionOf(userId, body), verifiedPasswordHash: passwordHash };
     return { userId, tokens: body.inhibit_login ? undefined : await accounts.sessions.start(session) };
   }
 

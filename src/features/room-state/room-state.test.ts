@@ -48,9 +48,18 @@ async function setup(engine: TestEngine) {
 forEachEngine('room state', (engine) => {
   test('a member reads all state, one entry and its event, with and without a state key', async () => {
     const { world, all, one, alice } = await setup(engine);
-    const roomId = await world.room(alice, { name: 'Name', state: [{ type: 'org.x', stateKey: 'k', content: { a: 1 } }] });
+    const roomId = await world.room(alice, {
+      name: 'Name',
+      state: [{ type: 'org.x', stateKey: 'k', content: { a: 1 } }],
+    });
     expect((await all(alice, roomId)).map(({ type }) => type)).toEqual(
-      expect.arrayContaining(['m.room.create', 'm.room.member', 'm.room.power_levels', 'm.room.join_rules', 'm.room.name']),
+      expect.arrayContaining([
+        'm.room.create',
+        'm.room.member',
+        'm.room.power_levels',
+        'm.room.join_rules',
+        'm.room.name',
+      ]),
     );
     expect(await one(alice, roomId, 'm.room.name')).toEqual({ name: 'Name' });
     expect(await one(alice, roomId, 'm.room.name', '')).toEqual({ name: 'Name' });

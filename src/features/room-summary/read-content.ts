@@ -14,7 +14,10 @@ const MAX_ALLOWED_ROOMS = 200;
 
 /** What each type of state event says of its room. All have an empty state key. */
 const READERS: Readonly<Record<string, ReadContent>> = {
-  'm.room.create': (content) => ({ room_type: text(content.type) }),
+  'm.room.create': (content) => ({
+    room_type: text(content.type),
+    is_federatable: content['m.federate'] === false ? 0 : 1,
+  }),
   'm.room.name': (content) => ({ name: text(content.name) }),
   'm.room.topic': (content) => ({ topic: topicOf(content) }),
   'm.room.canonical_alias': (content) => ({ canonical_alias: text(content.alias) }),

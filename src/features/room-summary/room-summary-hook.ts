@@ -110,6 +110,7 @@ function emptyRow(roomNid: number): RoomSummaryRow {
     history_visibility: null,
     room_type: null,
     encryption: null,
+    is_federatable: 1,
     is_published: 0,
     search_text: '',
   };

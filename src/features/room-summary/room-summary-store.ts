@@ -14,7 +14,7 @@ import { type RoomSummary, type RoomSummaryRow, type SummaryRow, toRoomSummary }
 
 const COLUMNS =
   's.room_nid, r.room_id, r.version, s.name, s.topic, s.canonical_alias, s.avatar_url, s.joined_count, s.join_rule, ' +
-  's.allowed_room_ids, s.guest_access, s.history_visibility, s.room_type, s.encryption, s.is_published, s.search_text';
+  's.allowed_room_ids, s.guest_access, s.history_visibility, s.room_type, s.encryption, s.is_federatable, s.is_published, s.search_text';
 const SELECT = `select ${COLUMNS} from room_summaries s join rooms r on r.room_nid = s.room_nid`;
 const byId = statement<SummaryRow>(`${SELECT} where r.room_id = ?`);
 const addJoined = statement('update room_summaries set joined_count = joined_count + ? where room_nid = ?');
@@ -51,6 +51,8 @@ export interface DirectoryQuery {
   readonly roomTypes?: readonly (string | null)[] | undefined;
   /** The server's own list, that of a third-party network, or all of them. */
   readonly list: 'own' | 'all' | { readonly network: string };
+  /** Without the rooms that other servers cannot join. */
+  readonly federatableOnly?: boolean | undefined;
 }
 
 export class RoomSummaryStore {
@@ -101,7 +103,10 @@ export class RoomSummaryStore {
     return Number((await this.reader.first<{ count: number }>({ sql, parameters }))?.count ?? 0);
   }
 
-  #conditions({ searchTerm, roomTypes, list }: DirectoryQuery): { where: string; parameters: SqlValue[] } {
+  #conditions({ searchTerm, roomTypes, list, federatableOnly }: DirectoryQuery): {
+    where: string;
+    parameters: SqlValue[];
+  } {
     const parts = [LISTABLE];
     const parameters: SqlValue[] = [];
     const network = 'exists (select 1 from published_networks n where n.room_nid = s.room_nid';
@@ -111,6 +116,7 @@ export class RoomSummaryStore {
       parts.push(`${network} and n.network = ?)`);
       parameters.push(list.network);
     }
+    if (federatableOnly) parts.push('s.is_federatable = 1');
     if (searchTerm !== undefined && searchTerm !== '') {
       parts.push(`s.search_text like ? escape '\\'`);
       parameters.push(`%${escapeLike(searchTerm.toLowerCase())}%`);

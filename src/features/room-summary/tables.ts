@@ -18,6 +18,8 @@ export interface RoomSummaryRow {
   readonly history_visibility: string | null;
   readonly room_type: string | null;
   readonly encryption: string | null;
+  /** 0 where the create event keeps other servers out. */
+  readonly is_federatable: number;
   readonly is_published: number;
   /** Name, topic and alias in lower case, for searches. */
   readonly search_text: string;

@@ -46,7 +46,14 @@ async function setup(engine: TestEngine, aliases: readonly string[] = []) {
 }
 
 forEachEngine('room upgrades', (engine) => {
-  for (const [from, to] of [['1', '2'], ['2', '11'], ['10', '12'], ['11', '10'], ['12', '12'], ['12', '11']] as const) {
+  for (const [from, to] of [
+    ['1', '2'],
+    ['2', '11'],
+    ['10', '12'],
+    ['11', '10'],
+    ['12', '12'],
+    ['12', '11'],
+  ] as const) {
     test(`a room of version ${from} is replaced by one of version ${to} that it points to and that points back`, async () => {
       const { world, upgrade, content, alice, bob } = await setup(engine);
       const old = await world.room(alice, {

@@ -38,12 +38,12 @@ export class RoomUpgrades {
     }
     if (requester.isShadowBanned) throw forbidden('You cannot upgrade this room');
     const creators = rules.privilegedCreators ? readCreators(additionalCreators).filter((id) => id !== userId) : [];
+    if ((await this.deps.rooms.find(from)) === undefined) throw notFound('Unknown room');
     const running = this.#running.get(from);
     if (running !== undefined) {
       if (running.userId === userId) return running.done;
       throw new MatrixError('M_BAD_STATE', 'Somebody else is upgrading this room right now');
     }
-    if ((await this.deps.rooms.find(from)) === undefined) throw notFound('Unknown room');
     const done = this.#run(userId, from, rules, creators).finally(() => this.#running.delete(from));
     this.#running.set(from, { userId, done });
     return done;

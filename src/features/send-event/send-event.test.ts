@@ -2,12 +2,12 @@ import { expect, test } from 'bun:test';
 import { sendMessage, sendMessageLegacy } from '#api/client/room-send.ts';
 import { setRoomStateWithKey } from '#api/client/room-state.ts';
 import type { Requester } from '#api/requester.ts';
+import { MatrixError } from '#protocol/errors.ts';
 import type { DeviceId, EventId, RoomId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import { MatrixError } from '#protocol/errors.ts';
+import { EventTransactions } from '#rooms/index.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { createWorld, refusal, type World } from '#test/world.ts';
-import { EventTransactions } from '#rooms/index.ts';
 import { type SendEventDeps, sendEventFeature } from './index.ts';
 
 const text = (body: string) => ({ msgtype: 'm.text', body });
@@ -165,7 +165,8 @@ forEachEngine('sending events', (engine) => {
     const roomId = await world.room(alice, { version: '12' });
     let n = 0;
     const sent = (body: JsonObject, type?: string) => refusal(send(alice, roomId, body, `bad${n++}`, type));
-    const set = (type: string, body: JsonObject, stateKey?: string) => refusal(setState(alice, roomId, type, body, stateKey));
+    const set = (type: string, body: JsonObject, stateKey?: string) =>
+      refusal(setState(alice, roomId, type, body, stateKey));
     for (const bad of [
       sent({ msgtype: 'm.text' }),
       sent({ body: 1, msgtype: 'm.text' }),
@@ -278,7 +279,9 @@ forEachEngine('sending events', (engine) => {
     });
     const roomId = await world.room(alice);
     await setState(alice, roomId, 'm.room.member', { membership: 'invite' }, bob.userId);
-    expect(await send(alice, roomId, { redacts: '$x', reason: 'r' }, '1', 'm.room.redaction')).toBe('$redaction' as EventId);
+    expect(await send(alice, roomId, { redacts: '$x', reason: 'r' }, '1', 'm.room.redaction')).toBe(
+      '$redaction' as EventId,
+    );
     expect(seen).toEqual([
       { roomId, target: bob.userId, content: { membership: 'invite' }, originServerTs: undefined },
       { roomId, redacts: '$x', content: { reason: 'r' }, txnId: '1', originServerTs: undefined },

@@ -165,13 +165,22 @@ test('no answer is an empty object', async () => {
 });
 
 test('when the client has gone the answer is 499, even if the handler never ends', async () => {
-  const gone = new AbortController();
   const server = testServer([route(get, () => new Promise<never>(() => undefined))]);
-  const response = server.request('GET', '/v3/thing/a', { signal: gone.signal });
+  const [early, late] = [new AbortController(), new AbortController()];
+  const responses = [early, late].map(({ signal }) => server.request('GET', '/v3/thing/a', { signal }));
   await Promise.resolve();
-  gone.abort();
-  expect((await response).status).toBe(499);
+  early.abort();
+  await server.clock.advance(2000);
+  expect((await responses[0])?.status).toBe(499);
+  late.abort();
+  expect((await responses[1])?.status).toBe(499);
   expect(server.logs.at(-1)).toMatchObject({ event: 'http.request', status: 499 });
+});
+
+test('a client that went away during a short request is told apart too', async () => {
+  const gone = new AbortController();
+  const server = testServer([route(get, () => gone.abort())]);
+  expect((await server.request('GET', '/v3/thing/a', { signal: gone.signal })).status).toBe(499);
 });
 
 test('what fails after the client has gone is not reported as a bug', async () => {

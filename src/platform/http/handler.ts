@@ -1,5 +1,4 @@
-import type { Call, Endpoint, Route } from '#api/endpoint.ts';
-import type { Requester } from '#api/requester.ts';
+import type { Call, Endpoint, RateLimit, Route } from '#api/endpoint.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import type { Log } from '#platform/log/index.ts';
 import type { Metrics } from '#platform/metrics/index.ts';
@@ -12,9 +11,10 @@ import { parseJson, readBodyText } from './json-body.ts';
 import { BINDER_LIMITS } from './limit-policy.ts';
 import { OperationStats, registerHttpMetrics } from './observe.ts';
 import type { Page } from './page.ts';
+import { Patience } from './patience.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { HttpRequestInfo, loggableTarget, pathOf, targetOf } from './request-info.ts';
-import { answerResponse, clientGoneResponse, errorResponse, headOf, preflightResponse, withCors } from './responses.ts';
+import { answerResponse, errorResponse, headOf, preflightResponse, withCors } from './responses.ts';
 import { type Lookup, RouteTable } from './router.ts';
 
 /** What the listener knows of who is connected. */
@@ -77,6 +77,7 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
   ]);
   registerHttpMetrics(metrics, () => [...targets, nowhere]);
 
+  const patience = new Patience(clock);
   const idPrefix = random.text(6);
   let counter = 0;
 
@@ -93,23 +94,13 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
     const stats = typeof found === 'string' ? nowhere : found.entry.stats;
     const seen: Seen = {};
     stats.start();
-    let response = await unlessGone(request.signal, settle(found, info, seen, log, stats));
+    let response = await patience.unlessGone(request.signal, settle(found, info, seen, log, stats));
     if (request.method === 'HEAD') response = headOf(response);
     const durationMs = clock.monotonic() - startedMs;
     stats.finish(response.status, durationMs / 1000);
     logAccess(log, info, typeof found !== 'string' && found.entry.quiet, stats, seen, response.status, durationMs);
     return response;
   };
-}
-
-/** The response; as soon as the client has gone, 499. What was being done goes on: a write is not half done. */
-function unlessGone(signal: AbortSignal, response: Promise<Response>): Promise<Response> {
-  if (signal.aborted) return response.then(clientGoneResponse);
-  return new Promise((resolve, reject) => {
-    const gone = (): void => resolve(clientGoneResponse());
-    signal.addEventListener('abort', gone, { once: true });
-    response.then(resolve, reject).finally(() => signal.removeEventListener('abort', gone));
-  });
 }
 
 /** The response of what was found, or that of the error it threw. */
@@ -148,7 +139,7 @@ function contractTarget({ endpoint, handler }: Route, options: HttpHandlerOption
     async serve(info, rawParams, seen) {
       const requester = await authenticate(endpoint, info, authenticators, () => readSigned(info, maxBodyBytes));
       seen.requester = requester;
-      await limit(endpoint, requester, info.ip, rateLimits);
+      if (endpoint.rateLimit !== undefined) await limit(endpoint.rateLimit, requester, info, rateLimits);
       const params = checks.params(rawParams);
       const query = checks.query(() => info.search);
       const body = await readBody(endpoint, checks, info, maxBodyBytes);
@@ -164,17 +155,19 @@ async function readSigned(info: HttpRequestInfo, maxBodyBytes: number) {
   return { request: info, method: info.method, uri: info.target, content: info.bodyValue };
 }
 
+/** Other servers and appservices as such have limits of their own, elsewhere. */
 async function limit(
-  { auth, rateLimit }: Endpoint,
+  name: RateLimit,
   requester: Authenticated,
-  ip: string,
+  info: HttpRequestInfo,
   rateLimits: RateLimits,
 ): Promise<void> {
-  const policy = rateLimit === undefined ? undefined : BINDER_LIMITS[rateLimit];
-  if (policy === undefined || auth === 'server' || auth === 'appservice') return;
-  const who = requester as Requester | undefined;
-  if (policy.action === 'take') await rateLimits.takeFor(policy.limiter, who, ip);
-  if (policy.action === 'check') await rateLimits.checkFor(policy.limiter, who, ip);
+  if (requester !== undefined && !('userId' in requester)) return;
+  const { limiter, action } = BINDER_LIMITS[name];
+  // The address costs a system call, and is only looked at for who is not logged in.
+  const ip = requester === undefined ? info.ip : '';
+  if (action === 'take') await rateLimits.takeFor(limiter, requester, ip);
+  if (action === 'check') await rateLimits.checkFor(limiter, requester, ip);
 }
 
 async function readBody(

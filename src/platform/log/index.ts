@@ -2,7 +2,8 @@
  * Structured logs: an event name and fields, one line each, to standard output. JSON for machines, text on a terminal.
  * Fields never hold event content or tokens. Where a log line goes from there is the operator's business, not ours.
  */
-import { type DestinationStream, destination, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
+import { bufferedStdout } from './buffered-stdout.ts';
 import { textStream } from './text-stream.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -50,7 +51,7 @@ export function createLog({ level = 'info', format = 'auto', levels = {}, sink }
 function stream(asText: boolean, sink: LogOptions['sink']): DestinationStream {
   const colours = sink === undefined && process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   if (asText) return textStream(sink ?? { write: (line) => process.stdout.write(line) }, colours);
-  return sink ?? destination({ fd: 1, sync: true });
+  return sink ?? bufferedStdout();
 }
 
 function wrap(logger: Logger, levels: Readonly<Record<string, LogLevel>>): Log {

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { createLog, type LogOptions } from './index.ts';
 
 function logged(options: LogOptions = {}) {
@@ -61,5 +62,24 @@ test('text cannot forge a line of its own', () => {
     const { log, lines } = logged({ format });
     log.info('http.request', { agent: 'x\n12:00:00.000 error forged' });
     expect(lines.join('').trimEnd().split('\n')).toHaveLength(1);
+  }
+});
+
+test('lines on standard output come together, at once after an error, and all of them before the process ends', async () => {
+  const script = `
+    import { createLog } from ${JSON.stringify(join(import.meta.dir, 'index.ts'))};
+    const log = createLog({ format: 'json' });
+    for (let i = 0; i < 5000; i++) log.info('line', { i });
+    if (process.argv[1] === 'exit') process.exit(0);
+    log.error('broken');
+    process.kill(process.pid, 'SIGKILL');`;
+  for (const [argument, count] of [
+    ['exit', 5000],
+    ['killed', 5001],
+  ] as const) {
+    const run = Bun.spawnSync([process.execPath, '-e', script, argument]);
+    const lines = run.stdout.toString().trimEnd().split('\n');
+    expect(lines.length).toBe(count);
+    for (const line of lines) JSON.parse(line);
   }
 });

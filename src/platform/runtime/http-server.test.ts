@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { systemClock } from '#platform/clock/index.ts';
-import type { ListenerConfig, TlsConfig } from '#platform/config/index.ts';
-import type { HttpHandler } from '#platform/http/index.ts';
-import { silentLog } from '#platform/log/index.ts';
+import { type ListenerConfig, RATE_LIMIT_DEFAULTS, type TlsConfig } from '#platform/config/index.ts';
+import { createHttpHandler, createRateLimits, type HttpHandler } from '#platform/http/index.ts';
+import { createLog, silentLog } from '#platform/log/index.ts';
+import { createMetrics } from '#platform/metrics/index.ts';
+import { systemRandom } from '#platform/random/index.ts';
 import { type HttpServer, listen } from './http-server.ts';
 import { certificateOne, certificateTwo, type TestCertificate } from './testing-certificates.ts';
 
@@ -136,6 +138,35 @@ test('the handler learns that the client has gone', async () => {
   expect(await gone.promise).toBe('gone');
   await request;
 });
+
+test('a request whose handler never ends is given up when its client has gone', async () => {
+  const lines: string[] = [];
+  const page = { name: 'stuck', method: 'GET', path: '/', handler: () => new Promise<never>(() => undefined) } as const;
+  const log = createLog({ sink: { write: (line) => void lines.push(line) } });
+  const server = await start(
+    createHttpHandler({
+      routes: [],
+      pages: [page],
+      authenticate: { user: unused, appservice: unused, server: unused },
+      rateLimits: createRateLimits({ limits: RATE_LIMIT_DEFAULTS, clock: systemClock }),
+      log,
+      metrics: createMetrics(),
+      clock: systemClock,
+      random: systemRandom,
+    }),
+  );
+  const client = new AbortController();
+  const request = fetch(urlOf(server), { signal: client.signal }).catch(() => undefined);
+  await Bun.sleep(50);
+  client.abort();
+  await request;
+  for (let i = 0; i < 50 && lines.length === 0; i++) await Bun.sleep(100);
+  expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({ event: 'http.request', operation: 'stuck', status: 499 });
+});
+
+const unused = (): never => {
+  throw new Error('nobody logs in here');
+};
 
 test('stopping lets running requests finish and accepts no more', async () => {
   const running = Promise.withResolvers<void>();

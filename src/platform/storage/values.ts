@@ -16,14 +16,20 @@ export function isStorableText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
+/** What PostgreSQL's protocol can count, less some. */
+const MAX_PARAMETERS = 65_000;
+
 /** The text and parameters of a query, checked: throws `UnstorableText`, or a `TypeError` for what is no SQL value. */
 export function toStatement<Row>(query: Query<Row>): Statement<Row> {
   const statement = 'compile' in query ? (query.compile() as Statement<Row>) : query;
-  for (const value of statement.parameters) check(value);
+  const { parameters } = statement;
+  if (parameters.length > MAX_PARAMETERS)
+    throw new TypeError(`${parameters.length} parameters are too many for a statement`);
+  for (let index = 0; index < parameters.length; index++) check(parameters[index]);
   return statement;
 }
 
-function check(value: SqlValue): void {
+function check(value: SqlValue | undefined): void {
   switch (typeof value) {
     case 'string':
       if (!isStorableText(value)) throw new UnstorableText();

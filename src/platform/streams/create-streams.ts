@@ -1,5 +1,12 @@
 import type { Clock } from '#platform/clock/index.ts';
-import { type Batch, BatchConflict, type Query, type Result, type Sequences, type Transactor } from '#platform/storage/ports.ts';
+import {
+  type Batch,
+  BatchConflict,
+  type Query,
+  type Result,
+  type Sequences,
+  type Transactor,
+} from '#platform/storage/ports.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { StreamBatch, StreamPosition, Streams, WakeTarget } from './ports.ts';
 import { type AudienceOf, RecentWakes } from './recent-wakes.ts';

@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres';
+import { systemClock } from '#platform/clock/index.ts';
 
 const LOWEST_VERSION = 140_000;
 
@@ -30,12 +31,19 @@ function isPlain(locale: unknown): boolean {
 
 /** `myelin`, as two numbers. */
 const LOCK = '1836213612, 1768846848';
+/** A server that has just been killed may hold the lock until the database notices. */
+const ATTEMPTS = 10;
+const ATTEMPT_DELAY_MS = 50;
 
 /**
  * Takes the lock that one server holds on its database for as long as the connection lives. Throws when another server
  * has it.
  */
-export async function takeLock(sql: Sql): Promise<void> {
-  const rows = await sql.unsafe(`SELECT pg_try_advisory_lock(${LOCK}) AS taken`);
-  if (rows[0]?.taken !== 1) throw new Error('the database is in use by another server');
+export async function takeLock(sql: Pick<Sql, 'unsafe'>): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await systemClock.sleep(ATTEMPT_DELAY_MS);
+    const rows = await sql.unsafe(`SELECT pg_try_advisory_lock(${LOCK}) AS taken`);
+    if (rows[0]?.taken === 1) return;
+  }
+  throw new Error('the database is in use by another server');
 }

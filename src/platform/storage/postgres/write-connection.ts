@@ -16,6 +16,14 @@ const SETTINGS = {
 };
 const CLOSE_SECONDS = 5;
 
+/** One session with the server. */
+interface Session {
+  readonly sql: Sql;
+  readonly reserved: ReservedSql;
+  /** Rejected when the session has ended. */
+  readonly lost: Promise<never>;
+}
+
 /**
  * The one connection that writes. It holds the server's lock on the database, so it never moves to another session
  * unnoticed: once it fails it is thrown away, and the next group begins with a new one and the lock taken again.
@@ -23,48 +31,70 @@ const CLOSE_SECONDS = 5;
 export class WriteConnection {
   readonly #config: PostgresConfig;
   readonly #texts = new TextMap();
-  #sql: Sql | undefined;
-  #reserved: ReservedSql | undefined;
+  #session: Session | undefined;
 
   constructor(config: PostgresConfig) {
     this.#config = config;
   }
 
   async open(): Promise<void> {
-    const sql = postgres({ ...connectionOptions(this.#config), ...SETTINGS });
-    this.#sql = sql;
-    try {
-      await checkDatabase(sql, this.#config.allowUnsafeLocale ?? false);
-      this.#reserved = await sql.reserve();
-      await takeLock(this.#reserved);
-      await this.#reserved.unsafe('SET synchronous_commit = on');
-    } catch (error) {
-      await this.#drop();
-      throw error;
-    }
+    this.#session = await this.#connect();
   }
 
+  /** Throws when the connection is lost: then what became of the group is unknown. */
   async apply(batches: readonly Step[][]): Promise<WriterAnswer> {
-    if (this.#reserved === undefined) await this.open();
+    this.#session ??= await this.#connect();
+    const session = this.#session;
     try {
-      return await applyGroup(this.#reserved!, batches, this.#texts);
+      // The driver leaves statements that wait behind others without an answer when the connection is lost.
+      return await Promise.race([applyGroup(session.reserved, batches, this.#texts), session.lost]);
     } catch (error) {
-      await this.#drop();
+      this.#forget(session);
+      await session.sql.end({ timeout: 0 });
       throw new Error(`the connection failed, and whether the write happened is unknown: ${messageOf(error)}`);
     }
   }
 
   async close(): Promise<void> {
-    this.#reserved?.release();
-    this.#reserved = undefined;
-    await this.#sql?.end({ timeout: CLOSE_SECONDS });
-    this.#sql = undefined;
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#forget(session);
+    session.reserved.release();
+    await session.sql.end({ timeout: CLOSE_SECONDS });
   }
 
-  async #drop(): Promise<void> {
-    const sql = this.#sql;
-    this.#sql = undefined;
-    this.#reserved = undefined;
-    await sql?.end({ timeout: 0 });
+  async #connect(): Promise<Session> {
+    const lost = Promise.withResolvers<never>();
+    // Whoever waits for the session hears of it; there may be nobody.
+    lost.promise.catch(() => undefined);
+    const sql = postgres({
+      ...connectionOptions(this.#config),
+      ...SETTINGS,
+      onclose: () => {
+        lost.reject(new Error('the server closed the connection'));
+        if (this.#session?.sql === sql) this.#session = undefined;
+      },
+    });
+    try {
+      await checkDatabase(sql, this.#config.allowUnsafeLocale ?? false);
+      const reserved = await sql.reserve();
+      await Promise.race([prepareSession(reserved), lost.promise]);
+      return { sql, reserved, lost: lost.promise };
+    } catch (error) {
+      await sql.end({ timeout: 0 });
+      throw error;
+    }
   }
+
+  #forget(session: Session): void {
+    if (this.#session === session) this.#session = undefined;
+  }
+}
+
+async function prepareSession(reserved: ReservedSql): Promise<void> {
+  await takeLock(reserved);
+  // What an operator has made stronger than that stays.
+  await reserved.unsafe(
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+  );
 }

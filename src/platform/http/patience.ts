@@ -1,0 +1,51 @@
+import type { Clock, Timer } from '#platform/clock/index.ts';
+import { clientGoneResponse } from './responses.ts';
+
+/** A request that is being answered. */
+interface Waiting {
+  readonly signal: AbortSignal;
+  readonly give: (response: Response) => void;
+  /** Whether it has been there for a round, and is watched since. */
+  stop: (() => void) | undefined;
+}
+
+/** How often it is looked at who still waits. */
+const ROUND_MS = 1000;
+
+/**
+ * Answers 499 for clients that have gone, so that no promise of a response is left open, whatever the handler does. Listening
+ * to a signal costs more than many a request: only those that take long are watched.
+ */
+export class Patience {
+  readonly #waiting = new Set<Waiting>();
+  #timer: Timer | undefined;
+
+  constructor(readonly clock: Clock) {}
+
+  /** The response, or 499 once the client has gone. What was being done goes on: a write is not half done. */
+  unlessGone(signal: AbortSignal, response: Promise<Response>): Promise<Response> {
+    return new Promise((resolve) => {
+      const waiting: Waiting = { signal, give: resolve, stop: undefined };
+      this.#waiting.add(waiting);
+      this.#timer ??= this.clock.after(ROUND_MS, () => this.#look());
+      void response.then((given) => {
+        this.#waiting.delete(waiting);
+        waiting.stop?.();
+        resolve(signal.aborted ? clientGoneResponse() : given);
+      });
+    });
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    for (const waiting of this.#waiting) if (waiting.stop === undefined) watch(waiting);
+    if (this.#waiting.size > 0) this.#timer = this.clock.after(ROUND_MS, () => this.#look());
+  }
+}
+
+function watch(waiting: Waiting): void {
+  const gone = (): void => waiting.give(clientGoneResponse());
+  if (waiting.signal.aborted) gone();
+  waiting.signal.addEventListener('abort', gone, { once: true });
+  waiting.stop = () => waiting.signal.removeEventListener('abort', gone);
+}
