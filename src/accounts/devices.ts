@@ -3,9 +3,10 @@ import type { StreamBatch, Streams } from '#platform/streams/index.ts';
 import { notFound } from '#protocol/errors.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { DeviceActivity } from './device-activity.ts';
+import { checkDeviceId, checkDeviceName } from './device-names.ts';
 import type { Device, DeviceConnection, DeviceStore } from './device-store.ts';
 import type { AccountHooks } from './hooks.ts';
-import { checkDeviceName, type Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface DevicesDeps {
   readonly store: DeviceStore;
@@ -72,8 +73,12 @@ export class Devices {
     });
   }
 
-  /** A device without a session: an appservice's, or a dehydrated one (`isHidden`). */
+  /**
+   * A device without a session: an appservice's, or a dehydrated one (`isHidden`). Throws `M_INVALID_PARAM` for an id and
+   * `M_TOO_LARGE` for a name that is too long.
+   */
   async create(userId: UserId, deviceId: DeviceId, displayName: string | undefined, isHidden = false): Promise<void> {
+    checkDeviceId(deviceId);
     checkDeviceName(displayName);
     await this.#deps.streams.commit((batch) => this.add(userId, deviceId, displayName, isHidden, batch));
   }

@@ -22,17 +22,9 @@ export { type AccountHooks, createAccountHooks, type DeactivationOptions } from 
 export { Lifecycle } from './lifecycle.ts';
 export { checkPasswordPolicy, MAX_PASSWORD_LENGTH } from './password-policy.ts';
 export { Passwords } from './passwords.ts';
+export type { RefreshedTokens } from './refresh-session.ts';
 export { type Session, type SessionScope, SessionStore } from './session-store.ts';
-export {
-  checkDeviceName,
-  MAX_DEVICE_ID_LENGTH,
-  MAX_DEVICE_NAME_LENGTH,
-  type NewSession,
-  type PreparedSession,
-  type RefreshedTokens,
-  Sessions,
-  type SessionTokens,
-} from './sessions.ts';
+export { type NewSession, type PreparedSession, Sessions, type SessionTokens } from './sessions.ts';
 export type { AccountTables } from './tables.ts';
 export { createToken, hashToken, isPlausibleToken, type TokenKind } from './token.ts';
 export {

@@ -1,25 +1,19 @@
 import type { Clock } from '#platform/clock/index.ts';
-import type { SessionsConfig } from '#platform/config/index.ts';
 import type { Random } from '#platform/random/index.ts';
 import { BatchConflict, type Sequences } from '#platform/storage/index.ts';
 import type { StreamBatch, Streams } from '#platform/streams/index.ts';
-import { forbidden, MatrixError } from '#protocol/errors.ts';
+import { forbidden } from '#protocol/errors.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
+import { checkDeviceId, checkDeviceName, createDeviceId } from './device-names.ts';
 import type { DeviceStore } from './device-store.ts';
-import { softLogout, unknownToken, userLocked } from './errors.ts';
+import { userLocked } from './errors.ts';
 import type { AccountHooks } from './hooks.ts';
+import { type RefreshedTokens, refreshSession } from './refresh-session.ts';
 import type { SessionScope, SessionStore } from './session-store.ts';
 import { createToken, hashToken } from './token.ts';
 import type { TokenCache } from './token-cache.ts';
+import { type LifetimesConfig, TokenLifetimes } from './token-lifetimes.ts';
 import type { UserStore } from './user-store.ts';
-
-export type TokenLifetimes = Pick<
-  SessionsConfig,
-  | 'sessionLifetimeMs'
-  | 'refreshTokenLifetimeMs'
-  | 'refreshableAccessTokenLifetimeMs'
-  | 'nonrefreshableAccessTokenLifetimeMs'
->;
 
 export interface SessionsDeps {
   readonly users: UserStore;
@@ -31,7 +25,7 @@ export interface SessionsDeps {
   readonly sequences: Sequences;
   readonly clock: Clock;
   readonly random: Random;
-  readonly config: TokenLifetimes;
+  readonly config: LifetimesConfig;
 }
 
 export interface NewSession {
@@ -62,23 +56,14 @@ export interface PreparedSession {
   write(batch: StreamBatch): void;
 }
 
-export interface RefreshedTokens {
-  readonly accessToken: string;
-  readonly refreshToken: string;
-  readonly expiresInMs: number;
-}
-
-export const MAX_DEVICE_ID_LENGTH = 512;
-export const MAX_DEVICE_NAME_LENGTH = 100;
-const DEVICE_ID_LENGTH = 10;
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-
 /** Sessions: what a login makes, with its device and tokens. https://spec.matrix.org/v1.19/client-server-api/#client-authentication */
 export class Sessions {
   readonly #deps: SessionsDeps;
+  readonly #lifetimes: TokenLifetimes;
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps;
+    this.#lifetimes = new TokenLifetimes(deps.config, deps.clock);
   }
 
   /**
@@ -108,9 +93,7 @@ export class Sessions {
     const { userId } = session;
     checkDeviceName(session.deviceDisplayName);
     const deviceId = session.deviceId ?? createDeviceId(random);
-    if (deviceId.length > MAX_DEVICE_ID_LENGTH) {
-      throw new MatrixError('M_INVALID_PARAM', `A device id may have at most ${MAX_DEVICE_ID_LENGTH} characters`);
-    }
+    checkDeviceId(deviceId);
     const existing = await devices.find(userId, deviceId);
     if (existing?.isHidden || (await this.#isReserved(userId, deviceId))) throw forbidden('The device id is in use');
     const previous = existing === undefined ? [] : await this.#idsIn({ userId, deviceIds: [deviceId] });
@@ -162,45 +145,8 @@ export class Sessions {
    * Throws `M_UNKNOWN_TOKEN`, with `soft_logout` when the session has merely expired, and `M_USER_LOCKED`.
    * https://spec.matrix.org/v1.19/client-server-api/#refreshing-access-tokens
    */
-  async refresh(refreshToken: string): Promise<RefreshedTokens> {
-    const { store, clock, random, streams, cache } = this.#deps;
-    const hash = hashToken(refreshToken);
-    const row = await store.findRefreshToken(hash);
-    const nowMs = clock.now();
-    if (row === undefined || row.is_deactivated === 1) throw unknownToken();
-    if (row.is_locked === 1) throw userLocked();
-    const sessionEnd = row.session_expires_ts ?? undefined;
-    if ((row.expires_ts ?? Infinity) <= nowMs || (sessionEnd ?? Infinity) <= nowMs) {
-      throw softLogout('The session has expired');
-    }
-    const { session_id: sessionId, refreshed_from: settled } = row;
-    const lifetimes = this.#refreshableLifetimes(sessionEnd);
-    const tokens = { accessToken: createToken('access', random), refreshToken: createToken('refresh', random) };
-    try {
-      await streams.commit((batch) => {
-        batch.add(store.refreshTokenExists(hash), 1);
-        if (settled !== null) for (const each of store.settleRefresh(settled, sessionId, nowMs)) batch.add(each);
-        for (const each of store.dropSuccessors(hash, sessionId)) batch.add(each);
-        const fresh = { sessionId, refreshedFrom: hash };
-        batch.add(
-          store.insertAccessToken(
-            { ...fresh, hash: hashToken(tokens.accessToken), expiresTs: lifetimes.accessTs },
-            nowMs,
-          ),
-        );
-        batch.add(
-          store.insertRefreshToken(
-            { ...fresh, hash: hashToken(tokens.refreshToken), expiresTs: lifetimes.refreshTs },
-            nowMs,
-          ),
-        );
-        batch.afterCommit(() => cache.forgetUser(row.user_id as UserId));
-      });
-    } catch (error) {
-      if (error instanceof BatchConflict) throw unknownToken();
-      throw error;
-    }
-    return { ...tokens, expiresInMs: lifetimes.accessTs - nowMs };
+  refresh(refreshToken: string): Promise<RefreshedTokens> {
+    return refreshSession(refreshToken, { ...this.#deps, lifetimes: this.#lifetimes });
   }
 
   /** Ends sessions, without their devices. */
@@ -213,13 +159,6 @@ export class Sessions {
   async prepareEnd(scope: SessionScope): Promise<(batch: StreamBatch) => void> {
     const sessionIds = await this.#idsIn(scope);
     return (batch) => this.#end(scope, sessionIds, batch);
-  }
-
-  /** The user of the session has just proved who they are. */
-  async markAuthenticated(sessionId: number): Promise<void> {
-    await this.#deps.streams.commit((batch) => {
-      batch.add(this.#deps.store.authenticated(sessionId, this.#deps.clock.now()));
-    });
   }
 
   #end(scope: SessionScope, sessionIds: readonly number[], batch: StreamBatch): void {
@@ -243,17 +182,14 @@ export class Sessions {
   }
 
   #createTokens(userId: UserId, deviceId: DeviceId, refreshable: boolean): SessionTokens {
-    const { clock, config, random, sequences } = this.#deps;
-    const lifetimeMs = refreshable
-      ? this.#refreshableLifetimes(undefined).accessTs - clock.now()
-      : (config.nonrefreshableAccessTokenLifetimeMs ?? config.sessionLifetimeMs);
+    const { random, sequences } = this.#deps;
     return {
       userId,
       deviceId,
       sessionId: sequences.next('row'),
       accessToken: createToken('access', random),
       refreshToken: refreshable ? createToken('refresh', random) : undefined,
-      expiresInMs: lifetimeMs,
+      expiresInMs: this.#lifetimes.accessTokenMs(refreshable),
     };
   }
 
@@ -261,9 +197,9 @@ export class Sessions {
     { userId, deviceId, sessionId, accessToken, refreshToken, expiresInMs }: SessionTokens,
     batch: StreamBatch,
   ): void {
-    const { clock, config, store } = this.#deps;
+    const { clock, store } = this.#deps;
     const nowMs = clock.now();
-    const sessionEnd = config.sessionLifetimeMs === undefined ? undefined : nowMs + config.sessionLifetimeMs;
+    const sessionEnd = this.#lifetimes.sessionEnd();
     batch.add(
       store.insert({
         sessionId,
@@ -278,23 +214,8 @@ export class Sessions {
     const expiresTs = expiresInMs === undefined ? undefined : nowMs + expiresInMs;
     batch.add(store.insertAccessToken({ hash: hashToken(accessToken), sessionId, expiresTs }, nowMs));
     if (refreshToken === undefined) return;
-    const { refreshTs } = this.#refreshableLifetimes(sessionEnd);
+    const { refreshTs } = this.#lifetimes.refreshable(sessionEnd);
     batch.add(store.insertRefreshToken({ hash: hashToken(refreshToken), sessionId, expiresTs: refreshTs }, nowMs));
-  }
-
-  /** When tokens made now expire; none outlives its session. */
-  #refreshableLifetimes(sessionEnd: number | undefined): {
-    readonly accessTs: number;
-    readonly refreshTs: number | undefined;
-  } {
-    const { clock, config } = this.#deps;
-    const nowMs = clock.now();
-    const end = sessionEnd ?? nowMs + (config.sessionLifetimeMs ?? Infinity);
-    const refreshTs = Math.min(nowMs + (config.refreshTokenLifetimeMs ?? Infinity), end);
-    return {
-      accessTs: Math.min(nowMs + config.refreshableAccessTokenLifetimeMs, end),
-      refreshTs: refreshTs === Infinity ? undefined : refreshTs,
-    };
   }
 
   async #isReserved(userId: UserId, deviceId: DeviceId): Promise<boolean> {
@@ -303,20 +224,7 @@ export class Sessions {
   }
 }
 
-/** Throws `M_TOO_LARGE` with status 400, as clients know it. */
-export function checkDeviceName(displayName: string | undefined): void {
-  if (displayName !== undefined && displayName.length > MAX_DEVICE_NAME_LENGTH) {
-    const message = `A device's display name may have at most ${MAX_DEVICE_NAME_LENGTH} characters`;
-    throw new MatrixError('M_TOO_LARGE', message, { status: 400 });
-  }
-}
-
 function isInScope(scope: SessionScope, sessionId: number, deviceId: DeviceId | undefined): boolean {
   if ('deviceIds' in scope) return deviceId !== undefined && scope.deviceIds.includes(deviceId);
   return 'sessionId' in scope ? sessionId === scope.sessionId : sessionId !== scope.exceptSessionId;
-}
-
-function createDeviceId(random: Random): DeviceId {
-  const pick = () => LETTERS[Math.floor(random.number() * LETTERS.length)] ?? 'A';
-  return Array.from({ length: DEVICE_ID_LENGTH }, pick).join('') as DeviceId;
 }

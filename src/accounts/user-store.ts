@@ -33,6 +33,7 @@ const addDeparture = statement(
 );
 const removeDeparture = statement('delete from user_departures where user_id = ?');
 const departures = statement<AccountTables['user_departures']>('select user_id, is_erased from user_departures');
+const everybody = statement<AccountTables['users']>('select * from users order by user_id');
 const count = statement<{ count: number }>('select count(*) as count from users');
 
 const FLAG_COLUMNS: Readonly<Record<keyof AccountFlags, string>> = {
@@ -57,6 +58,11 @@ export class UserStore {
   /** Those whose localpart differs in case at most; two of several. */
   async findByFoldedLocalpart(localpart: string): Promise<Account[]> {
     return (await this.reader.all(byLocalpart(localpart.toLowerCase()))).map(toAccount);
+  }
+
+  /** Every account, by user id: for operators, not for requests. */
+  async all(): Promise<Account[]> {
+    return (await this.reader.allHeavy(everybody())).map(toAccount);
   }
 
   async count(): Promise<number> {

@@ -5,7 +5,7 @@ import type { Config } from '#platform/config/index.ts';
 import { createHttpHandler, createRateLimits } from '#platform/http/index.ts';
 import { createJobs } from '#platform/jobs/index.ts';
 import { createLog } from '#platform/log/index.ts';
-import { createMetrics } from '#platform/metrics/index.ts';
+import { createMetrics, measureRuntime } from '#platform/metrics/index.ts';
 import { systemRandom } from '#platform/random/index.ts';
 import { type HttpServer, listen } from '#platform/runtime/http-server.ts';
 import { openStorage } from '#platform/storage/index.ts';
@@ -16,6 +16,7 @@ import { pages } from './pages/index.ts';
 import { loadSigningKey } from './signing-key.ts';
 import { measureProcess, measureStorage } from './measure.ts';
 import { storageConfig } from './storage-config.ts';
+import { VERSION } from './version.ts';
 
 export interface ServerOptions {
   /** Say nothing but warnings: for commands that do one thing and end. */
@@ -39,6 +40,7 @@ export async function openServer(config: Config, { quiet = false }: ServerOption
   const log = createLog({ level: quiet ? 'warn' : config.log.level, format: config.log.format, levels: config.log.levels });
   for (const warning of quiet ? [] : config.warnings) log.warn('config.warning', { warning });
   const metrics = createMetrics();
+  measureRuntime({ metrics, clock, version: VERSION });
   const { dataDir } = config.server;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const signingKey = loadSigningKey(config.keys.signingKeyPath, random);

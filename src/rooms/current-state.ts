@@ -1,4 +1,3 @@
-import { statement } from '#platform/storage/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
 import type { Extremity } from './hot-room.ts';
@@ -6,13 +5,9 @@ import { HotRoom } from './hot-room.ts';
 import type { MembershipStore } from './membership-store.ts';
 import { extremityOf } from './persist.ts';
 import type { RoomDirectory, RoomIdentity } from './room-directory.ts';
+import { selectExtremities, selectRoot } from './room-store.ts';
 import { rootFromBytes, type StateRoot } from './state-tree/node.ts';
 import { type StateStores, StateView } from './state-view.ts';
-
-const selectRoot = statement<{ current_root: Uint8Array | null }>('select current_root from rooms where room_nid = ?');
-const selectExtremities = statement<{ event_nid: number }>(
-  'select event_nid from forward_extremities where room_nid = ? order by event_nid',
-);
 
 /** The current state of rooms, as committed. */
 export class CurrentState {

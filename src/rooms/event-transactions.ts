@@ -1,24 +1,14 @@
 import type { Clock } from '#platform/clock/index.ts';
-import { BatchConflict, statement } from '#platform/storage/index.ts';
-import type { Reader, Statement } from '#platform/storage/ports.ts';
+import { BatchConflict } from '#platform/storage/index.ts';
+import type { Statement } from '#platform/storage/ports.ts';
 import { invalidParam } from '#protocol/errors.ts';
-import { type DeviceId, type EventId, fitsBytes, type UserId } from '#protocol/identifiers/index.ts';
+import { type EventId, fitsBytes, type UserId } from '#protocol/identifiers/index.ts';
 import type { EventReader } from './client-events.ts';
 import type { Contribution } from './draft.ts';
 import type { EventStore } from './event-store.ts';
+import type { EventRequest, EventTransactionStore } from './event-transaction-store.ts';
 import { RequestFilter } from './request-filter.ts';
 import type { StoredEvent } from './stored-event.ts';
-
-/** A request to send an event, as a client repeats it when it got no answer. */
-export interface EventRequest {
-  readonly userId: UserId;
-  /** The device; what else tells callers apart for tokens without one. It stays when its access token is refreshed. */
-  readonly deviceId: DeviceId | string;
-  readonly roomNid: number;
-  /** What of the path, besides the room, tells requests apart: `send m.room.message`, `redact $event`. */
-  readonly operation: string;
-  readonly txnId: string;
-}
 
 /** How long a repeated request finds its event, and readers its transaction id. */
 const KEPT_MS = 24 * 3_600_000;
@@ -29,24 +19,6 @@ const LOADED_MAX = 500;
 const DEVICE_MAX = 20_000;
 const TOTAL_MAX = 150_000;
 const NO_IDS: ReadonlyMap<number, string> = new Map();
-
-type Row = {
-  readonly event_nid: number;
-  readonly room_nid: number;
-  readonly operation: string;
-  readonly txn_id: string;
-};
-
-const insert = statement(
-  'insert into event_transactions (event_nid, user_id, device_id, room_nid, operation, txn_id, sent_ts) values (?, ?, ?, ?, ?, ?, ?)',
-);
-const selectOne = statement<{ event_nid: number }>(
-  'select event_nid from event_transactions where user_id = ? and device_id = ? and room_nid = ? and operation = ? and txn_id = ?',
-);
-const selectOfDevice = statement<Row>(
-  'select event_nid, room_nid, operation, txn_id from event_transactions where user_id = ? and device_id = ? limit ?',
-);
-const deleteBefore = statement('delete from event_transactions where sent_ts < ?');
 
 /**
  * Transaction ids of sent events: a request that is repeated gets the event of the first one, also when both come at once
@@ -60,7 +32,7 @@ export class EventTransactions {
   #total = 0;
 
   constructor(
-    private readonly reader: Reader,
+    private readonly store: EventTransactionStore,
     private readonly events: EventStore,
     private readonly clock: Clock,
   ) {}
@@ -109,13 +81,13 @@ export class EventTransactions {
       if (id !== undefined) ids.set(nid, id);
       else if (!device.isComplete || device.hasForgotten) missing.push(nid);
     }
-    for (const row of await this.#selectByNid(missing, userId, deviceId)) ids.set(row.event_nid, row.txn_id);
+    for (const row of await this.store.byNids(missing, userId, deviceId)) ids.set(row.event_nid, row.txn_id);
     return ids;
   }
 
   /** Drops what no client repeats any more. To be run every hour or so. */
   prune(): Statement {
-    return deleteBefore(this.clock.now() - KEPT_MS);
+    return this.store.deleteBefore(this.clock.now() - KEPT_MS);
   }
 
   async #send(
@@ -124,34 +96,22 @@ export class EventTransactions {
     send: (contribute: Contribution) => Promise<StoredEvent>,
   ): Promise<number> {
     if (device.mayHaveForgotten(request)) {
-      const earlier = await this.#find(request);
+      const earlier = await this.store.find(request);
       if (earlier !== undefined) return earlier;
     }
-    const { userId, deviceId, roomNid, operation, txnId } = request;
+    const { txnId } = request;
     try {
       const event = await send((batch, { nid }) => {
-        batch.add(insert(nid, userId, deviceId, roomNid, operation, txnId, this.clock.now()));
+        batch.add(this.store.insert(nid, request, this.clock.now()));
         batch.afterCommit(() => this.#remember(device, nid, txnId));
       });
       return event.nid;
     } catch (error) {
       // Another process may have been faster with the same request.
-      const earlier = error instanceof BatchConflict ? await this.#find(request) : undefined;
+      const earlier = error instanceof BatchConflict ? await this.store.find(request) : undefined;
       if (earlier === undefined) throw error;
       return earlier;
     }
-  }
-
-  async #find({ userId, deviceId, roomNid, operation, txnId }: EventRequest): Promise<number | undefined> {
-    return (await this.reader.first(selectOne(userId, deviceId, roomNid, operation, txnId)))?.event_nid;
-  }
-
-  async #selectByNid(nids: readonly number[], userId: UserId, deviceId: DeviceId): Promise<Row[]> {
-    if (nids.length === 0) return [];
-    const sql =
-      'select event_nid, room_nid, operation, txn_id from event_transactions where user_id = ? and device_id = ? and ' +
-      `event_nid in (${nids.map(() => '?').join(', ')})`;
-    return this.reader.all<Row>({ sql, parameters: [userId, deviceId, ...nids] });
   }
 
   #device(userId: UserId, deviceId: string): DeviceRequests {
@@ -168,7 +128,7 @@ export class EventTransactions {
 
   async #load(device: DeviceRequests, key: string, userId: UserId, deviceId: string): Promise<void> {
     try {
-      const rows = await this.reader.all(selectOfDevice(userId, deviceId, LOADED_MAX));
+      const rows = await this.store.ofDevice(userId, deviceId, LOADED_MAX);
       device.isComplete = rows.length < LOADED_MAX;
       for (const { event_nid, room_nid, operation, txn_id } of rows) {
         device.scope({ roomNid: room_nid, operation }).set(txn_id, event_nid);

@@ -9,6 +9,7 @@ import { ClientEvents, type UnsignedSources } from './client-events.ts';
 import { CurrentState } from './current-state.ts';
 import type { EventHook } from './draft.ts';
 import { EventStore } from './event-store.ts';
+import { EventTransactionStore } from './event-transaction-store.ts';
 import { EventTransactions } from './event-transactions.ts';
 import { JoinedRooms } from './joined-rooms.ts';
 import { MembershipStore } from './membership-store.ts';
@@ -82,7 +83,7 @@ export function openRooms(options: RoomsOptions): Rooms {
     directory,
     current,
   );
-  const transactions = new EventTransactions(reader, events, clock);
+  const transactions = new EventTransactions(new EventTransactionStore(reader), events, clock);
   const unsignedSources: UnsignedSources = {
     transactionIds: (sent, reader) => transactions.transactionIds(sent, reader),
     ...options.unsignedSources,

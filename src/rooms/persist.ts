@@ -1,4 +1,3 @@
-import { statement } from '#platform/storage/index.ts';
 import type { StreamBatch } from '#platform/streams/ports.ts';
 import { canRedact } from '#protocol/event-auth/index.ts';
 import { redactRoomEvent, referenceHashBase64 } from '#protocol/events/index.ts';
@@ -7,20 +6,18 @@ import type { JsonObject } from '#protocol/json.ts';
 import type { EventStore } from './event-store.ts';
 import type { Extremity, HotRoom } from './hot-room.ts';
 import type { Membership, MembershipStore } from './membership-store.ts';
+import {
+  addExtremity,
+  dropExtremity,
+  insertDelta,
+  insertRedaction,
+  insertRoom,
+  moveExtremity,
+  setRoot,
+} from './room-store.ts';
 import { type HashedNode, rootToBytes, type StateRoot } from './state-tree/node.ts';
 import type { StateTreeStore } from './state-tree/state-tree-store.ts';
 import type { EventRow, StoredEvent } from './stored-event.ts';
-
-const insertRoom = statement('insert into rooms (room_nid, room_id, version, current_root) values (?, ?, ?, ?)');
-const setRoot = statement('update rooms set current_root = ? where room_nid = ?');
-const moveExtremity = statement('update forward_extremities set event_nid = ? where room_nid = ? and event_nid = ?');
-const addExtremity = statement('insert into forward_extremities (room_nid, event_nid) values (?, ?)');
-const dropExtremity = statement('delete from forward_extremities where room_nid = ? and event_nid = ?');
-const insertDelta = statement(
-  'insert into state_deltas (position, room_nid, state_key_nid, type, state_key, event_nid, previous_event_nid) ' +
-    'values (?, ?, ?, ?, ?, ?, ?)',
-);
-const insertRedaction = statement('insert into redactions (event_nid, room_nid, redacts) values (?, ?, ?)');
 
 export interface PersistStores {
   readonly events: EventStore;

@@ -38,6 +38,17 @@ export class RoomDirectory {
     return this.#byNid.get(nid);
   }
 
+  /** As `peek`, by room id. */
+  peekById(roomId: RoomId): RoomIdentity | undefined {
+    return this.#byId.get(roomId);
+  }
+
+  /** A room whose first batch failed was none. */
+  remove(room: RoomIdentity): void {
+    this.#byId.delete(room.roomId);
+    this.#byNid.delete(room.nid);
+  }
+
   add(room: RoomIdentity): void {
     this.#byId.set(room.roomId, room);
     this.#byNid.set(room.nid, room);

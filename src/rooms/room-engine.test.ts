@@ -75,4 +75,58 @@ describe('room engine', () => {
       await storage[Symbol.asyncDispose]();
     });
   }
+
+  test('when a batch fails, what was built on it fails too, and the room goes on from what is stored', async () => {
+    const { storage, rooms } = await open();
+    const { roomId } = await rooms.engine.create(ROOM_VERSIONS['12'], creation);
+    const message = (body: string) => ({ type: 'm.room.message', sender: alice, content: { body } });
+    const nothing = { sql: 'update rooms set version = version where room_nid = -1', parameters: [] };
+    const results = await Promise.allSettled([
+      rooms.engine.send(roomId, message('before')),
+      rooms.engine.send(roomId, message('fails'), { contribute: (batch) => void batch.add(nothing, 1) }),
+      rooms.engine.send(roomId, message('built on it')),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    const { event } = await rooms.engine.send(roomId, message('after'));
+    expect(event.depth).toBe(5);
+    const { nid } = (await rooms.directory.find(roomId))!;
+    const timeline = await rooms.timeline.newest(nid, 0, rooms.streams.current(), 10);
+    expect(timeline.slice(3).map(({ content }) => content.body)).toEqual(['before', 'after']);
+    await storage[Symbol.asyncDispose]();
+  });
+
+  test('a draft that is refused takes those before it along, and the room goes on while others are being stored', async () => {
+    const { storage, rooms } = await open();
+    const { roomId } = await rooms.engine.create(ROOM_VERSIONS['12'], creation);
+    const name = (sender: UserId, text: string) => ({
+      type: 'm.room.name',
+      stateKey: '',
+      sender,
+      content: { name: text },
+    });
+    const under = rooms.engine.send(roomId, name(alice, 'first'));
+    const refused = rooms.engine.append(roomId, [name(alice, 'never'), name('@eve:example.org' as UserId, 'x')]);
+    const after = rooms.engine.send(roomId, { type: 'm.room.message', sender: alice, content: {} });
+    await expect(refused).rejects.toThrow();
+    expect((await under).event.depth).toBe(4);
+    expect((await after).event.depth).toBe(5);
+    expect((await (await rooms.current.of(roomId))!.get('m.room.name'))?.content).toEqual({ name: 'first' });
+    await storage[Symbol.asyncDispose]();
+  });
+
+  test('an event’s id can be known before it is sent', async () => {
+    const { storage, rooms } = await open();
+    const { roomId } = await rooms.engine.create(ROOM_VERSIONS['11'], [
+      creation[0]!,
+      creation[1]!,
+      { ...creation[2]!, content: { users: { [alice]: 100 } } },
+    ]);
+    const draft = { type: 'm.room.message', sender: alice, content: { body: 'x' }, originServerTs: 1234 };
+    const [id, finish] = await rooms.engine.within(
+      roomId,
+      async (turn) => [await turn.preview(draft), await turn.append([draft])] as const,
+    );
+    expect((await finish())[0]!.event.eventId).toBe(id);
+    await storage[Symbol.asyncDispose]();
+  });
 });

@@ -76,14 +76,19 @@ export class RoomEngine {
     const [first, ...others] = drafts;
     if (first === undefined) throw new Error('a room starts with its create event');
     const { create, roomId } = await this.#claim(rules, first, options.roomId);
+    const identity: RoomIdentity = { nid: this.dependencies.sequences.next('room'), roomId, rules };
+    // Known from now on, so that what is stored along with the room can name it.
+    this.rooms.add(identity);
+    const actor = new RoomActor(this.dependencies, () => this.current.load(identity), this.#empty(identity));
+    // In place before the first event is committed: whoever acts on that event must find this actor, never make another.
+    this.#actors.set(roomId, actor);
     try {
-      const identity: RoomIdentity = { nid: this.dependencies.sequences.next('room'), roomId, rules };
-      const actor = new RoomActor(this.dependencies, () => this.current.load(identity), this.#empty(identity));
       const finish = await actor.run((turn) => turn.append([create, ...others], { contribute: options.contribute }));
-      const appended = await finish();
-      this.rooms.add(identity);
-      this.#actors.set(roomId, actor);
-      return { roomId, appended };
+      return { roomId, appended: await finish() };
+    } catch (error) {
+      this.rooms.remove(identity);
+      this.#actors.delete(roomId);
+      throw error;
     } finally {
       this.#creating.delete(roomId);
     }

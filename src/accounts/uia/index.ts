@@ -5,5 +5,6 @@
  */
 export { type Flow, InteractionRequired } from './interaction-required.ts';
 export { dummyStage, passwordStage, type Stage, type StageContext, type StageOutcome } from './stages.ts';
-export { type UiaDeps, type UiaResult, type UiaRun, UserInteractiveAuth } from './uia.ts';
+export { type UiaDeps, UserInteractiveAuth } from './uia.ts';
+export type { UiaResult, UiaRun } from './uia-run.ts';
 export { type UiaSession, UiaStore } from './uia-store.ts';

@@ -1,17 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { RequestInfo } from '#api/endpoint.ts';
 import type { Requester } from '#api/requester.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import type { Random } from '#platform/random/index.ts';
-import { type Batch, BatchConflict, type Transactor } from '#platform/storage/index.ts';
+import { BatchConflict, type Transactor } from '#platform/storage/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '#protocol/json.ts';
+import type { JsonObject, JsonValue } from '#protocol/json.ts';
 import type { SessionStore } from '../session-store.ts';
 import type { UserStore } from '../user-store.ts';
 import { type Flow, InteractionRequired } from './interaction-required.ts';
 import type { Stage, StageOutcome } from './stages.ts';
+import { type LazyRun, lazily, newSession, toResult, type UiaResult, type UiaRun } from './uia-run.ts';
 import type { UiaSession, UiaStore } from './uia-store.ts';
+import { sweepSessions } from './uia-sweep.ts';
 
 export interface UiaDeps {
   readonly store: UiaStore;
@@ -28,49 +29,8 @@ export interface UiaDeps {
   };
 }
 
-/** An operation that needs a proof. */
-export interface UiaRun {
-  readonly request: Pick<RequestInfo, 'method' | 'path' | 'ip' | 'userAgent'>;
-  /** Who is logged in. */
-  readonly requester?: Requester | undefined;
-  /** The body's `auth`. */
-  readonly auth: JsonObject | undefined;
-  /** Left out: what the requester's account has, such as a password. */
-  readonly flows?: readonly Flow[];
-  /** The rest of the body, without passwords. In later requests clients may leave it out. */
-  readonly clientDict: JsonObject;
-  /** The hash of a password in the body, worked out only when it is needed. */
-  readonly secret?: (() => Promise<string>) | undefined;
-  /** A recent proof by the same session is enough. */
-  readonly mayReuse?: boolean;
-  /**
-   * What is done must not change between the stages (the default). `false` where the body grants nothing, as in
-   * registration: there, the latest one counts.
-   */
-  readonly isPinned?: boolean;
-  /** The session outlives the operation, so that a repeated last request can be answered: see `finish`, `outcomeOf`. */
-  readonly isKept?: boolean;
-}
-
-/** A proof that was accepted. */
-export interface UiaResult {
-  /** Whose proof it is; `undefined` where no stage says so and nobody is logged in. */
-  readonly userId: UserId | undefined;
-  readonly body: JsonObject;
-  readonly secret: string | undefined;
-  /** What each stage gave. */
-  readonly completed: ReadonlyMap<string, JsonValue>;
-  /** For kept sessions: adds the outcome to the batch that does the operation. */
-  finish(outcome: JsonValue, batch: Batch): void;
-}
-
-/** A run whose secret is worked out once, however often it is asked for. */
-type LazyRun = Omit<UiaRun, 'secret'> & { readonly secret: () => Promise<string | undefined> };
-
 const SESSION_ID_LENGTH = 24;
-const SESSION_LIFETIME_MS = 48 * 3_600_000;
 const MAX_BODY_LENGTH = 65_536;
-const SWEEP_CHUNK = 500;
 
 /** User-interactive authentication. https://spec.matrix.org/v1.19/client-server-api/#user-interactive-authentication-api */
 export class UserInteractiveAuth {
@@ -140,21 +100,8 @@ export class UserInteractiveAuth {
   }
 
   /** Deletes sessions that nobody came back to for two days. */
-  async sweep(): Promise<void> {
-    const { clock, store, transactor } = this.#deps;
-    for (;;) {
-      const expired = await store.olderThan(clock.now() - SESSION_LIFETIME_MS, SWEEP_CHUNK);
-      const held = await Promise.all(
-        expired.map(async ({ sessionId, isDone }) => (isDone ? [] : [...(await store.stagesOf(sessionId))])),
-      );
-      await transactor.commit((batch) => {
-        for (const { sessionId } of expired) for (const statement of store.remove(sessionId)) batch.add(statement);
-        for (const [type, result] of held.flat()) {
-          for (const statement of this.#stages.get(type)?.release?.(result) ?? []) batch.add(statement);
-        }
-      });
-      if (expired.length < SWEEP_CHUNK) return;
-    }
+  sweep(): Promise<void> {
+    return sweepSessions(this.#deps, (type, result) => this.#stages.get(type)?.release?.(result) ?? []);
   }
 
   async #flowsOf(requester: Requester | undefined): Promise<readonly Flow[]> {
@@ -296,45 +243,3 @@ const operationOf = (path: string): string => path.replace(/^\/_matrix\/client\/
 
 const operationChanged = (): MatrixError =>
   new MatrixError('M_UNKNOWN', 'The operation has changed since its authentication began', { status: 403 });
-
-function lazily(make: UiaRun['secret']): LazyRun['secret'] {
-  let made: Promise<string> | undefined;
-  return async () => {
-    made ??= make?.();
-    return made;
-  };
-}
-
-function newSession(sessionId: string, { request, requester, clientDict }: LazyRun): UiaSession {
-  return {
-    sessionId,
-    method: request.method,
-    path: request.path,
-    userId: requester?.userId,
-    body: clientDict,
-    secret: undefined,
-    outcome: undefined,
-    completed: new Map(),
-    isSaved: false,
-  };
-}
-
-function toResult(session: UiaSession, run: LazyRun, kept: UiaStore | undefined): UiaResult {
-  return {
-    userId: run.requester?.userId ?? provenUser(session),
-    body: session.body,
-    secret: session.secret,
-    completed: session.completed,
-    finish(outcome, batch) {
-      if (kept !== undefined) batch.add(kept.setOutcome(session.sessionId, outcome), 1);
-    },
-  };
-}
-
-function provenUser(session: UiaSession): UserId | undefined {
-  for (const result of session.completed.values()) {
-    const userId = isJsonObject(result) ? result.user_id : undefined;
-    if (typeof userId === 'string') return userId as UserId;
-  }
-  return undefined;
-}

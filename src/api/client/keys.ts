@@ -47,8 +47,8 @@ export const uploadKeys = endpoint({
   guests: true,
   suspended: true,
   body: Type.Object({
-    /** `DeviceKeysSchema`: checked by the handler, as a key missing from it is `M_BAD_JSON`. */
-    device_keys: Type.Optional(JsonObjectSchema),
+    /** As a choice, so that a key missing in it is `M_BAD_JSON` like all that is wrong with it, not a missing parameter. */
+    device_keys: Type.Optional(Type.Union([DeviceKeysSchema, Type.Never()])),
     one_time_keys: Type.Optional(OneTimeKeysSchema),
     fallback_keys: Type.Optional(OneTimeKeysSchema),
   }),

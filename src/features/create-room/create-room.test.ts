@@ -149,7 +149,7 @@ forEachEngine('creating rooms', (engine) => {
       'm.room.power_levels',
     );
     expect(levels).toMatchObject({ ban: 70, kick: 60, redact: 50, users: { [alice]: 100, [bob]: 50 } });
-    expect((levels?.events as JsonObject)['m.room.tombstone']).toBe(100);
+    expect((levels!.events as JsonObject)['m.room.tombstone']).toBe(100);
     // A creator must not lock themselves out.
     const without = { room_version: '11', power_level_content_override: { users: { [bob]: 100 } } };
     expect(await refusal(create(without))).toBe('400 M_BAD_JSON');
@@ -159,7 +159,7 @@ forEachEngine('creating rooms', (engine) => {
     const { create, content } = await setup(engine);
     const levels = await content(await create({ room_version: '12' }), 'm.room.power_levels');
     expect(levels?.users).toEqual({});
-    expect((levels?.events as JsonObject)['m.room.tombstone']).toBe(150);
+    expect((levels!.events as JsonObject)['m.room.tombstone']).toBe(150);
     const override = (users: JsonObject) => create({ room_version: '12', power_level_content_override: { users } });
     expect((await content(await override({ [bob]: 100 }), 'm.room.power_levels'))?.users).toEqual({ [bob]: 100 });
     expect(await refusal(override({ [alice]: 100 }))).toBe('400 M_INVALID_ROOM_STATE');

@@ -73,7 +73,7 @@ export class DeviceListChanges {
   async since(userId: UserId, since: StreamPosition): Promise<DeviceListDelta> {
     const [updated, own, moved] = await Promise.all([
       this.#updatedSince(since),
-      this.#private.hasChanged(userId, since) ? this.lists.changedForSince(userId, since) : [],
+      this.#seenOnlyBy(userId, since),
       this.#movedSince(userId, since),
     ]);
     const others = new Set([...updated, ...moved.came, ...moved.went]);
@@ -84,6 +84,10 @@ export class DeviceListChanges {
     if (updated.includes(userId)) changed.add(userId);
     else if (!own.includes(userId)) changed.delete(userId);
     return { changed: [...changed], left: [...moved.went].filter((other) => others.has(other) && !shared.has(other)) };
+  }
+
+  async #seenOnlyBy(userId: UserId, since: StreamPosition): Promise<UserId[]> {
+    return this.#private.hasChanged(userId, since) ? this.lists.changedForSince(userId, since) : [];
   }
 
   #updatedSince(since: StreamPosition): UserId[] | Promise<UserId[]> {

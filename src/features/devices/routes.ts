@@ -1,9 +1,9 @@
-import { type Accounts, type Device, MAX_DEVICE_ID_LENGTH } from '#accounts/index.ts';
+import type { Accounts, Device } from '#accounts/index.ts';
 import { deleteDevice, deleteDevices, getDevice, getDevices, updateDevice } from '#api/client/device-management.ts';
 import { type RequestInfo, type Route, route } from '#api/endpoint.ts';
 import type { Requester } from '#api/requester.ts';
 import { jsonResponse } from '#platform/http/index.ts';
-import { invalidParam, notFound } from '#protocol/errors.ts';
+import { notFound } from '#protocol/errors.ts';
 import type { DeviceId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 
@@ -23,7 +23,6 @@ export function deviceRoutes({ devices, uia }: Pick<Accounts, 'devices' | 'uia'>
       const displayName = body.display_name ?? undefined;
       const exists = (await devices.find(userId, deviceId)) !== undefined;
       if (!exists && requester.appserviceId !== undefined) {
-        if (deviceId.length > MAX_DEVICE_ID_LENGTH) throw invalidParam('The device id is too long');
         await devices.create(userId, deviceId, displayName);
         return jsonResponse(201, {});
       }

@@ -94,7 +94,7 @@ export class Aliases {
   }
 
   /** The row of a new alias. Its batch fails with `BatchConflict` if the alias is taken. */
-  insert(requester: Requester, alias: RoomAlias, roomNid: number): Statement {
+  insert(requester: Pick<Requester, 'userId'>, alias: RoomAlias, roomNid: number): Statement {
     return this.deps.store.insert(alias, roomNid, requester.userId, this.deps.clock.now());
   }
 

@@ -15,8 +15,4 @@ export class Arrivals {
       if (waiters.size === 0 && this.#waiters.get(mediaId) === waiters) this.#waiters.delete(mediaId);
     };
   }
-
-  get waiting(): number {
-    return this.#waiters.size;
-  }
 }

@@ -14,12 +14,11 @@ export interface Caller {
 /** What replacing a room needs of the directory. */
 export interface UpgradeDirectory {
   /** This server's aliases of a room. */
-  aliasesOf(roomId: RoomId): Promise<readonly RoomAlias[]>;
+  aliasesOf(roomNid: number): Promise<readonly RoomAlias[]>;
   isPublished(roomId: RoomId): Promise<boolean>;
   /** Points this server's aliases of the old room at the new one. */
-  moveAliases(batch: Batch, from: RoomId, to: RoomId): void;
-  publish(batch: Batch, roomId: RoomId): void;
-  unpublish(batch: Batch, roomId: RoomId): void;
+  moveAliases(batch: Batch, fromNid: number, toNid: number): void;
+  setPublished(batch: Batch, roomNid: number, isPublished: boolean): void;
 }
 
 export interface RoomUpgradeDeps {

@@ -12,8 +12,9 @@ async function setup(engine: TestEngine, aliases: readonly string[] = []) {
   const world = await createWorld(engine);
   const followed: string[] = [];
   const moved: string[] = [];
-  const listed = new Set<string>();
+  const listed = new Set<number>();
   const { engine: rooms, directory, members, current } = world.rooms;
+  const nidOf = async (roomId: RoomId) => (await world.rooms.directory.find(roomId))!.nid;
   const feature = roomUpgradeFeature({
     engine: rooms,
     rooms: directory,
@@ -23,10 +24,9 @@ async function setup(engine: TestEngine, aliases: readonly string[] = []) {
     serverName: world.serverName,
     directory: {
       aliasesOf: async () => aliases as RoomAlias[],
-      isPublished: async (roomId) => listed.has(roomId),
+      isPublished: async (roomId) => listed.has(await nidOf(roomId)),
       moveAliases: (_batch, from, to) => void moved.push(`${from} ${to}`),
-      publish: (_batch, roomId) => void listed.add(roomId),
-      unpublish: (_batch, roomId) => void listed.delete(roomId),
+      setPublished: (_batch, nid, isPublished) => void (isPublished ? listed.add(nid) : listed.delete(nid)),
     },
     joinContent: async () => ({ membership: 'join', displayname: 'Me' }),
     onRoomUpgraded: async (from, to, users) => void followed.push(`${from} ${to} ${users}`),
@@ -42,7 +42,7 @@ async function setup(engine: TestEngine, aliases: readonly string[] = []) {
   const content = async (roomId: RoomId, type: string, key = '') =>
     (await (await world.rooms.current.of(roomId))!.get(type, key))?.content;
   const [alice, bob, carol] = [world.user('alice'), world.user('bob'), world.user('carol')];
-  return { world, upgrade, content, followed, moved, listed, alice, bob, carol };
+  return { world, nidOf, upgrade, content, followed, moved, listed, alice, bob, carol };
 }
 
 forEachEngine('room upgrades', (engine) => {
@@ -161,16 +161,19 @@ forEachEngine('room upgrades', (engine) => {
   });
 
   test('aliases and the directory entry move to the new room', async () => {
-    const { world, upgrade, content, moved, listed, alice } = await setup(engine, ['#a:example.org', '#b:example.org']);
+    const { world, nidOf, upgrade, content, moved, listed, alice } = await setup(engine, [
+      '#a:example.org',
+      '#b:example.org',
+    ]);
     const old = await world.room(alice);
-    listed.add(old);
+    listed.add(await nidOf(old));
     await world.state(old, alice, 'm.room.canonical_alias', {
       alias: '#a:example.org',
       alt_aliases: ['#b:example.org', '#c:other.org'],
     });
     const next = await upgrade(alice, old, '12');
-    expect(moved).toEqual([`${old} ${next}`]);
-    expect([...listed]).toEqual([next]);
+    expect(moved).toEqual([`${await nidOf(old)} ${await nidOf(next)}`]);
+    expect([...listed]).toEqual([await nidOf(next)]);
     expect(await content(old, 'm.room.canonical_alias')).toEqual({ alt_aliases: ['#c:other.org'] });
     expect(await content(next, 'm.room.canonical_alias')).toEqual({
       alias: '#a:example.org',

@@ -1,7 +1,7 @@
 import { forbidden, MatrixError, notFound } from '#protocol/errors.ts';
 import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import { type RoomVersionRules, roomVersionRules } from '#protocol/room-versions/index.ts';
-import type { Draft, RoomTurn } from '#rooms/index.ts';
+import type { Draft, RoomIdentity, RoomTurn } from '#rooms/index.ts';
 import { readCreators } from './creators.ts';
 import type { Caller, RoomUpgradeDeps } from './ports.ts';
 import { type UpgradedLevels, upgradeLevels } from './power-levels.ts';
@@ -38,22 +38,28 @@ export class RoomUpgrades {
     }
     if (requester.isShadowBanned) throw forbidden('You cannot upgrade this room');
     const creators = rules.privilegedCreators ? readCreators(additionalCreators).filter((id) => id !== userId) : [];
-    if ((await this.deps.rooms.find(from)) === undefined) throw notFound('Unknown room');
+    const room = await this.deps.rooms.find(from);
+    if (room === undefined) throw notFound('Unknown room');
     const running = this.#running.get(from);
     if (running !== undefined) {
       if (running.userId === userId) return running.done;
       throw new MatrixError('M_BAD_STATE', 'Somebody else is upgrading this room right now');
     }
-    const done = this.#run(userId, from, rules, creators).finally(() => this.#running.delete(from));
+    const done = this.#run(userId, room, rules, creators).finally(() => this.#running.delete(from));
     this.#running.set(from, { userId, done });
     return done;
   }
 
-  async #run(userId: UserId, from: RoomId, rules: RoomVersionRules, creators: readonly UserId[]): Promise<RoomId> {
+  async #run(
+    userId: UserId,
+    { roomId: from, nid: fromNid }: RoomIdentity,
+    rules: RoomVersionRules,
+    creators: readonly UserId[],
+  ): Promise<RoomId> {
     const { engine, joinContent } = this.deps;
     const content = await joinContent(userId);
     const isPublished = await this.deps.directory.isPublished(from);
-    const aliases = await this.deps.directory.aliasesOf(from);
+    const aliases = await this.deps.directory.aliasesOf(fromNid);
     // Nobody else writes to the old room until it is closed, so that nothing is said that the new room misses.
     const finish = await engine.within(from, async (turn) => {
       const old = (await turn.room.state.get('m.room.power_levels'))?.content;
@@ -69,13 +75,14 @@ export class RoomUpgrades {
         powerLevels: levels,
       };
       const { to, tombstone } = await this.#create(turn, replacement);
+      const { nid: toNid } = (await this.deps.rooms.find(to))!;
       const closing = await this.#closing(turn, userId, levels, canonical.old);
       const closed = await turn.append([tombstone, ...closing], {
         contribute: (batch) => {
-          if (aliases.length > 0) this.deps.directory.moveAliases(batch, from, to);
+          if (aliases.length > 0) this.deps.directory.moveAliases(batch, fromNid, toNid);
           if (!isPublished) return;
-          this.deps.directory.publish(batch, to);
-          this.deps.directory.unpublish(batch, from);
+          this.deps.directory.setPublished(batch, toNid, true);
+          this.deps.directory.setPublished(batch, fromNid, false);
         },
       });
       const finishing: Draft[] = [];

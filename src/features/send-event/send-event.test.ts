@@ -5,7 +5,7 @@ import type { Requester } from '#api/requester.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import type { DeviceId, EventId, RoomId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import { EventTransactions } from '#rooms/index.ts';
+import { EventTransactionStore, EventTransactions } from '#rooms/index.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { createWorld, refusal, type World } from '#test/world.ts';
 import { type SendEventDeps, sendEventFeature } from './index.ts';
@@ -72,7 +72,8 @@ forEachEngine('sending events', (engine) => {
     const { world, deps, send, alice } = await setup(engine);
     const roomId = await world.room(alice);
     const first = await send(alice, roomId, text('x'), 'first');
-    const restarted = () => new EventTransactions(world.storage.reader, world.rooms.events, world.clock);
+    const restarted = () =>
+      new EventTransactions(new EventTransactionStore(world.storage.reader), world.rooms.events, world.clock);
     const again = async (transactions: EventTransactions, txnId: string) => {
       const { routes } = sendEventFeature({ ...deps, transactions });
       const params = { roomId, eventType: 'm.room.message', txnId };
@@ -106,11 +107,19 @@ forEachEngine('sending events', (engine) => {
     expect(await told({ ...alice, deviceId: 'OTHER' as DeviceId })).toBeUndefined();
     expect(await told({ ...alice, deviceId: undefined })).toBeUndefined();
     expect(await told(bob)).toBeUndefined();
-    const restarted = new EventTransactions(world.storage.reader, world.rooms.events, world.clock);
+    const restarted = new EventTransactions(
+      new EventTransactionStore(world.storage.reader),
+      world.rooms.events,
+      world.clock,
+    );
     expect(await told(alice, restarted)).toBe('mine');
     world.clock.advance(25 * 3_600_000);
     await world.storage.transactor.commit((batch) => batch.add(restarted.prune()));
-    const later = new EventTransactions(world.storage.reader, world.rooms.events, world.clock);
+    const later = new EventTransactions(
+      new EventTransactionStore(world.storage.reader),
+      world.rooms.events,
+      world.clock,
+    );
     expect(await told(alice, later)).toBeUndefined();
   });
 

@@ -1,0 +1,83 @@
+import type { Route } from '#api/endpoint.ts';
+import type { AccountData, AccountDataEvent } from '#features/account-data/index.ts';
+import type { FiltersFeature } from '#features/filters/index.ts';
+import type { InviteState } from '#features/membership/index.ts';
+import type { RelationsFeature } from '#features/relations/index.ts';
+import { ChangeTracker, LazyMembers, type Range, syncFeature } from '#features/sync/index.ts';
+import type { UserId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
+import { type EventHook, RoomSummaries, type Rooms, StateDeltaStore } from '#rooms/index.ts';
+import type { Encryption } from './encryption.ts';
+import type { Notifications } from './notifications.ts';
+import type { Platform } from './platform.ts';
+
+export interface SyncOptions {
+  readonly rooms: Rooms;
+  readonly accountData: AccountData;
+  readonly filters: FiltersFeature;
+  readonly notifications: Notifications;
+  readonly encryption: Encryption;
+  readonly relations: RelationsFeature;
+  readonly inviteState: InviteState;
+}
+
+/** Messages to one device in one answer at most. */
+const TO_DEVICE_LIMIT = 100;
+
+/** `/sync`, given what the other slices have to tell. */
+export function composeSync({ storage, clock, caches }: Platform, options: SyncOptions): { readonly routes: readonly Route[]; readonly hooks: readonly EventHook[] } {
+  const { rooms, accountData, filters, notifications, encryption, relations, inviteState } = options;
+  const { streams } = rooms;
+  const tracker = new ChangeTracker(streams.current());
+  const summaries = new RoomSummaries(storage.reader, caches.cache('room-summaries', 0.02));
+  const changed = ({ since, upTo }: Range, userId: UserId) =>
+    since === undefined ? accountData.all(userId) : accountData.changesSince(userId, since, upTo);
+  const told = (events: readonly AccountDataEvent[], { since }: Range) =>
+    // To a client that knows nothing yet, what was deleted has never been.
+    since === undefined ? events.filter(({ text }) => !text.endsWith('"content":{}}')) : events;
+  const { routes } = syncFeature({
+    streams,
+    clock,
+    stores: {
+      ...rooms,
+      deltas: new StateDeltaStore(storage.reader),
+      lazyMembers: new LazyMembers(),
+      relationsOf: relations.relationsOf,
+      summaries,
+      tracker,
+    },
+    sources: {
+      filterById: async (userId, filterId) => (await filters.filterById(userId, filterId)) as JsonObject | undefined,
+      ignoredBy: (userId) => accountData.ignoredBy(userId),
+      accountData: {
+        async global(userId, range) {
+          const pushRules = await notifications.pushRulesEvent(userId, range);
+          const events = told((await changed(range, userId)).global, range);
+          return pushRules === undefined ? events : [...events, pushRules];
+        },
+        async rooms(userId, range) {
+          const found = (await changed(range, userId)).rooms;
+          return new Map([...found].map(([roomId, events]) => [roomId, told(events, range)]));
+        },
+      },
+      receipts: notifications.receipts,
+      typing: notifications.typing,
+      unread: notifications.unread,
+      presence: notifications.presence,
+      toDevice: {
+        async messages(userId, deviceId, { since, upTo }) {
+          const page = await encryption.toDevice.messagesFor(userId, deviceId, since ?? 0, upTo, TO_DEVICE_LIMIT);
+          return { events: page.messages, upTo: page.upTo };
+        },
+        acknowledge: (userId, deviceId, upTo) => encryption.toDevice.acknowledge(userId, deviceId, upTo),
+      },
+      devices: {
+        changes: (userId, { since, upTo }) => encryption.deviceLists.deviceListChanges(userId, since ?? upTo, upTo),
+        oneTimeKeyCounts: encryption.e2eKeys.oneTimeKeyCounts,
+        unusedFallbackTypes: encryption.e2eKeys.unusedFallbackTypes,
+      },
+      strippedState: (membership) => inviteState.of(membership),
+    },
+  });
+  return { routes, hooks: [tracker, summaries] };
+}
