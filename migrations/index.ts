@@ -7,8 +7,18 @@ import { sendEvent } from './0004-send-event.ts';
 import { profilesAndDirectory } from './0005-profiles-and-directory.ts';
 import { media } from './0006-media.ts';
 import { relations } from './0007-relations.ts';
+import { notifications } from './0008-notifications.ts';
 
-export const migrations: readonly Migration[] = [accounts, rooms, encryption, sendEvent, profilesAndDirectory, media, relations];
+export const migrations: readonly Migration[] = [
+  accounts,
+  rooms,
+  encryption,
+  sendEvent,
+  profilesAndDirectory,
+  media,
+  relations,
+  notifications,
+];
 
 /** The lowest number of steps that a server must know to use a database that has them all. */
 export const lowestCompatible = 0;

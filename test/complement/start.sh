@@ -15,7 +15,7 @@ fi
 cat >/data/homeserver.yaml <<YAML
 server_name: "$name"
 public_baseurl: "http://$name:8008/"
-data_dir: /data
+data_dir: "$(mktemp -d)"
 listeners:
   - port: 8008
     bind_addresses: ["0.0.0.0"]

@@ -19,7 +19,10 @@ export const postReceipt = endpoint({
     eventId: Type.String(),
   }),
   body: Type.Object({
-    /** The id of the thread's root, or `main`. Without it the receipt is for the room, whatever the thread. */
-    thread_id: Type.Optional(Type.String()),
+    /**
+     * The id of the thread's root, or `main`. Without it the receipt is for the room, whatever the thread. What is no string
+     * is an invalid parameter, not bad JSON: the handler refuses it.
+     */
+    thread_id: Type.Optional(Type.Unknown()),
   }),
 });

@@ -35,7 +35,7 @@ export class BackupKeys {
       const added = better.filter((key) => !known.has(placeOf(key))).length;
       const written = await this.#tryWrite(userId, backup, added, (batch) => {
         batch.add(this.store.isNewest(userId, backup.version), 1);
-        for (const key of better) batch.add(this.store.put(userId, backup.version, key));
+        for (const statement of this.store.put(userId, backup.version, better)) batch.add(statement);
       });
       if (written !== undefined) return written;
     }
@@ -49,8 +49,10 @@ export class BackupKeys {
       const count = await this.store.count(userId, backup.version, scope);
       if (count === 0) return toState(backup, 0);
       const some = Math.min(count, DELETED_AT_ONCE);
+      const upTo = await this.store.placeAfter(userId, backup.version, scope, some - 1);
+      if (upTo === undefined) continue;
       const written = await this.#tryWrite(userId, backup, -some, (batch) => {
-        batch.add(this.store.removeSome(userId, backup.version, scope, some), some);
+        batch.add(this.store.remove(userId, backup.version, scope, upTo), some);
       });
       if (written === undefined) continue;
       if (some === count) return written;

@@ -2,7 +2,7 @@ import { BatchConflict, type Transactor } from '#platform/storage/index.ts';
 import { invalidParam, MatrixError, notFound } from '#protocol/errors.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import type { Backup, KeyBackupStore } from './key-backup-store.ts';
+import type { Backup, KeyBackupStore, Place } from './key-backup-store.ts';
 
 const VERSION = /^[1-9][0-9]{0,14}$/;
 /** Keys deleted in one write, so that a large backup does not keep others waiting. */
@@ -75,11 +75,11 @@ export class BackupVersions {
     if (backup === undefined) throw notFound('Unknown backup version');
     // From here on nobody sees its keys: that they go in several writes is no matter, and a repeated call ends what a crash left.
     await this.transactor.commit((batch) => batch.add(this.store.markDeleted(userId, backup.version)));
-    while ((await this.store.page(userId, backup.version, undefined, undefined, 1)).length > 0) {
-      await this.transactor.commit((batch) =>
-        batch.add(this.store.removeSome(userId, backup.version, {}, DELETED_AT_ONCE)),
-      );
-    }
+    let upTo: Place | undefined;
+    do {
+      upTo = await this.store.placeAfter(userId, backup.version, {}, DELETED_AT_ONCE - 1);
+      await this.transactor.commit((batch) => batch.add(this.store.remove(userId, backup.version, {}, upTo)));
+    } while (upTo !== undefined);
   }
 
   async #find(userId: UserId, version: string): Promise<Backup | undefined> {

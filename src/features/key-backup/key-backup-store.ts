@@ -17,6 +17,9 @@ export interface Backup {
   readonly isDeleted: boolean;
 }
 
+/** A key's place in the order of a backup. */
+export type Place = Pick<SessionKey, 'roomId' | 'sessionId'>;
+
 /** All keys of a backup, those of a room, or one. */
 export interface Scope {
   readonly roomId?: string;
@@ -44,11 +47,17 @@ const isNewest = statement(
 );
 const SESSION_COLUMNS = 'room_id, session_id, first_message_index, forwarded_count, is_verified, session_data';
 const IN_BACKUP = 'user_id = ? and version = ?';
-const putSession = statement(
-  `insert into key_backup_sessions (user_id, version, ${SESSION_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?) ` +
-    'on conflict (user_id, version, room_id, session_id) do update set first_message_index = excluded.first_message_index, ' +
-    'forwarded_count = excluded.forwarded_count, is_verified = excluded.is_verified, session_data = excluded.session_data',
-);
+/** Keys written by one statement. */
+const PUT_AT_ONCE = 50;
+const putSessions = (count: number) =>
+  statement(
+    `insert into key_backup_sessions (user_id, version, ${SESSION_COLUMNS}) ` +
+      `values ${Array(count).fill('(?, ?, ?, ?, ?, ?, ?, ?)').join(', ')} ` +
+      'on conflict (user_id, version, room_id, session_id) do update set first_message_index = excluded.first_message_index, ' +
+      'forwarded_count = excluded.forwarded_count, is_verified = excluded.is_verified, session_data = excluded.session_data',
+  );
+const putOne = putSessions(1);
+const putMany = putSessions(PUT_AT_ONCE);
 const pageOfAll = statement<SessionRow>(
   `select ${SESSION_COLUMNS} from key_backup_sessions where ${IN_BACKUP} and (room_id, session_id) > (?, ?) ` +
     'order by room_id, session_id limit ?',
@@ -107,10 +116,16 @@ export class KeyBackupStore {
     return isNewest(userId, version, userId, version);
   }
 
-  put(userId: UserId, version: number, key: SessionKey): Statement {
-    const { roomId, sessionId, firstMessageIndex, forwardedCount, isVerified, sessionData } = key;
-    const quality = [firstMessageIndex, forwardedCount, isVerified ? 1 : 0];
-    return putSession(userId, version, roomId, sessionId, ...quality, sessionData);
+  /** Writes keys, none of them twice. */
+  put(userId: UserId, version: number, keys: readonly SessionKey[]): Statement[] {
+    const rows = keys.map((key): SqlValue[] => {
+      const { roomId, sessionId, firstMessageIndex, forwardedCount, isVerified, sessionData } = key;
+      const quality = [firstMessageIndex, forwardedCount, isVerified ? 1 : 0];
+      return [userId, version, roomId, sessionId, ...quality, sessionData];
+    });
+    const statements: Statement[] = [];
+    while (rows.length >= PUT_AT_ONCE) statements.push(putMany(...rows.splice(-PUT_AT_ONCE).flat()));
+    return [...statements, ...rows.map((row) => putOne(...row))];
   }
 
   async sessionsOf(
@@ -133,7 +148,7 @@ export class KeyBackupStore {
     userId: UserId,
     version: number,
     roomId: string | undefined,
-    after: Pick<SessionKey, 'roomId' | 'sessionId'> | undefined,
+    after: Place | undefined,
     limit: number,
   ): Promise<SessionKey[]> {
     const query =
@@ -149,13 +164,22 @@ export class KeyBackupStore {
     return Number((await this.reader.first(query(...parameters)))?.count ?? 0);
   }
 
-  /** Deletes at most `limit` of the keys. */
-  removeSome(userId: UserId, version: number, scope: Scope, limit: number): Statement {
+  /** The place of the key with `before` others before it, or `undefined` where there are not so many. */
+  async placeAfter(userId: UserId, version: number, scope: Scope, before: number): Promise<Place | undefined> {
     const { where, parameters } = inScope(userId, version, scope);
-    return statement(
-      `delete from key_backup_sessions where ${IN_BACKUP} and (room_id, session_id) in ` +
-        `(select room_id, session_id from key_backup_sessions where ${where} order by room_id, session_id limit ?)`,
-    )(userId, version, ...parameters, limit);
+    const query = statement<Pick<SessionRow, 'room_id' | 'session_id'>>(
+      `select room_id, session_id from key_backup_sessions where ${where} order by room_id, session_id limit 1 offset ?`,
+    );
+    const row = await this.reader.first(query(...parameters, before));
+    return row === undefined ? undefined : { roomId: row.room_id, sessionId: row.session_id };
+  }
+
+  /** Deletes the keys up to a place, that one included, or all: by a range, which both engines find by the index alone. */
+  remove(userId: UserId, version: number, scope: Scope, upTo: Place | undefined): Statement {
+    const { where, parameters } = inScope(userId, version, scope);
+    const text = `delete from key_backup_sessions where ${where}`;
+    if (upTo === undefined) return statement(text)(...parameters);
+    return statement(`${text} and (room_id, session_id) <= (?, ?)`)(...parameters, upTo.roomId, upTo.sessionId);
   }
 
   removeUser(userId: UserId): readonly Statement[] {

@@ -6,7 +6,6 @@ import {
   type SessionTokens,
   type UserStore,
   userDeactivated,
-  userLocked,
 } from '#accounts/index.ts';
 import type { RequestInfo } from '#api/endpoint.ts';
 import type { RateLimits } from '#platform/http/index.ts';
@@ -61,7 +60,7 @@ export class Login {
     if (appservice === undefined || appservice.isRateLimited) {
       this.#deps.rateLimits.limiter('rc_login.account').take(userId);
     }
-    await this.#refuseInactive(userId);
+    await this.#refuseDeparted(userId);
     return this.#deps.sessions.start({
       userId,
       deviceId: body.device_id,
@@ -109,11 +108,10 @@ export class Login {
     return { userId: account.userId };
   }
 
-  async #refuseInactive(userId: UserId): Promise<void> {
+  async #refuseDeparted(userId: UserId): Promise<void> {
     const account = await this.#deps.users.find(userId);
     if (account === undefined) throw forbidden('The user does not exist');
     if (account.isDeactivated) throw userDeactivated();
-    if (account.isLocked) throw userLocked();
   }
 
   #appservice(request: RequestInfo): AppserviceIdentity | undefined {

@@ -2,7 +2,7 @@ import type { Transactor } from '#platform/storage/ports.ts';
 import type { ServerName } from '#protocol/identifiers/index.ts';
 import { contentKey, thumbnailKey } from './file-key.ts';
 import { mxcUri } from './media-id.ts';
-import type { MediaList, OldMediaRequest } from './media-list.ts';
+import type { MediaListStore, OldMediaRequest } from './media-list-store.ts';
 import type { LocalMedia, MediaStore } from './media-store.ts';
 import type { AvatarsInUse, MediaFiles } from './ports.ts';
 import { type ThumbnailStore, toThumbnail } from './thumbnail-store.ts';
@@ -12,7 +12,7 @@ const IDS_A_PAGE = 500;
 interface DeletionDeps {
   readonly serverName: ServerName;
   readonly store: MediaStore;
-  readonly list: MediaList;
+  readonly list: MediaListStore;
   readonly thumbnails: ThumbnailStore;
   readonly files: MediaFiles;
   readonly transactor: Transactor;

@@ -18,7 +18,7 @@ import { Downloads } from './downloads.ts';
 import { LocalMediaFinder } from './local-media.ts';
 import { Maintenance } from './maintenance.ts';
 import { MediaFinder } from './media-finder.ts';
-import { MediaList } from './media-list.ts';
+import { MediaListStore } from './media-list-store.ts';
 import { MediaStore } from './media-store.ts';
 import type { AvatarsInUse, MediaFiles, RemoteMedia } from './ports.ts';
 import { Quarantine } from './quarantine.ts';
@@ -35,7 +35,7 @@ export { FilesystemMediaFiles } from './filesystem-media-files.ts';
 export type { LocalMediaRequest } from './local-media.ts';
 export type { MediaArea, MediaContent } from './media-content.ts';
 export { noRemoteMedia } from './media-finder.ts';
-export type { MediaListRequest, OldMediaRequest } from './media-list.ts';
+export type { MediaListRequest, OldMediaRequest } from './media-list-store.ts';
 export type { LocalMedia } from './media-store.ts';
 export type {
   AvatarsInUse,
@@ -73,7 +73,7 @@ export interface MediaFeature {
   readonly localMedia: LocalMediaFinder;
   readonly thumbnails: Thumbnails;
   readonly media: MediaStore;
-  readonly list: MediaList;
+  readonly list: MediaListStore;
   readonly quarantine: Quarantine;
   readonly deletion: Deletion;
   readonly maintenance: Maintenance;
@@ -85,7 +85,7 @@ export function mediaFeature(deps: MediaFeatureDeps): MediaFeature {
   const { enableAuthenticatedMedia, preventDownloadsFrom } = config;
   const store = new MediaStore(reader);
   const thumbnailStore = new ThumbnailStore(reader);
-  const list = new MediaList(reader);
+  const list = new MediaListStore(reader);
   const arrivals = new Arrivals();
   const accessTimes = new AccessTimes(store, transactor, clock);
   const limits = new UploadLimits(store, config.uploadLimits);

@@ -3,7 +3,13 @@ import type { StreamBatch } from '#platform/streams/index.ts';
 import { canRedact } from '#protocol/event-auth/index.ts';
 import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import { isJsonObject } from '#protocol/json.ts';
-import { type CompiledRules, evaluate, type FlatEvent, flattenEvent, type PushRoom } from '#protocol/push-rules/index.ts';
+import {
+  type CompiledRules,
+  evaluate,
+  type FlatEvent,
+  flattenEvent,
+  type PushRoom,
+} from '#protocol/push-rules/index.ts';
 import type { Contribution, EventHook, EventStore, HotRoom, NewEvent, StoredEvent } from '#rooms/index.ts';
 import { type Individual, noticeOf, Verdicts } from './audience.ts';
 import type { NotificationStore } from './notification-store.ts';
@@ -49,14 +55,16 @@ export class NotificationHook implements EventHook {
     const recipients = await this.#recipients.of(room);
     const outcome = await this.#evaluate(event, room, recipients);
     const thread = await this.#threadFor(event, outcome);
-    const marks = await this.#marksFor(event, thread, room, recipients);
+    const marks = this.#marksFor(event, thread, room, recipients);
     const redacted = await this.#redactedBy(event, room, recipients);
-    if (thread === MAIN_THREAD && outcome !== NOBODY) recipients.lastSpeaker = event.sender;
+    const speaks = thread === MAIN_THREAD && (outcome !== NOBODY || marks.some(({ joined }) => !joined));
+    const spoken = speaks ? recipients.speak(event.sender) : undefined;
     if (event.type === 'm.room.member') this.#rename(event, recipients);
     if (outcome === NOBODY && marks.length === 0 && redacted === undefined) return undefined;
     return (batch, stored) => {
       const { position } = stored;
       if (position === undefined) return;
+      spoken?.();
       if (outcome !== NOBODY) this.#store(batch, { ...placeOf(stored, position), thread }, outcome);
       for (const mark of marks) this.#deps.marks.advance(batch, { ...mark, upTo: position, position });
       if (redacted?.position !== undefined) this.#forget(batch, redacted.roomNid, redacted.position, position);
@@ -151,7 +159,7 @@ export class NotificationHook implements EventHook {
   }
 
   /** Whoever says something in a thread has read it up to there; whoever comes into a room has nothing to read yet. */
-  async #marksFor(event: NewEvent, thread: string, room: HotRoom, recipients: RoomRecipients) {
+  #marksFor(event: NewEvent, thread: string, room: HotRoom, recipients: RoomRecipients) {
     const { nid: roomNid } = room.identity;
     const joining = event.type === 'm.room.member' && event.content.membership === 'join' ? event.stateKey : undefined;
     const joiner = this.#localUser(joining);
@@ -159,8 +167,7 @@ export class NotificationHook implements EventHook {
       return recipients.joined.has(joiner) ? [] : [{ userId: joiner, roomNid, thread: undefined, joined: true }];
     }
     if (!this.#marksOwn(event)) return [];
-    if (thread === MAIN_THREAD && recipients.lastSpeaker === event.sender) return [];
-    if (thread === MAIN_THREAD) recipients.lastSpeaker = event.sender;
+    if (thread === MAIN_THREAD && recipients.hasLastWord(event.sender)) return [];
     return [{ userId: event.sender, roomNid, thread, joined: false }];
   }
 
@@ -175,7 +182,8 @@ export class NotificationHook implements EventHook {
   async #redactedBy(event: NewEvent, room: HotRoom, recipients: RoomRecipients): Promise<StoredEvent | undefined> {
     if (event.redacts === undefined) return undefined;
     const target = await this.#deps.events.byId(event.redacts);
-    if (target === undefined || target.roomNid !== room.identity.nid || target.redactedBy !== undefined) return undefined;
+    if (target === undefined || target.roomNid !== room.identity.nid || target.redactedBy !== undefined)
+      return undefined;
     const redaction = { sender: event.sender, roomId: room.identity.roomId };
     if (!canRedact(await room.powerLevels(), redaction, target, room.identity.rules)) return undefined;
     if (target.type === 'm.room.member' && target.stateKey !== undefined) {

@@ -1,5 +1,5 @@
 import { type Reader, type Statement, statement } from '#platform/storage/index.ts';
-import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
+import type { UserId } from '#protocol/identifiers/index.ts';
 import type { PushAction } from '#protocol/push-rules/index.ts';
 import type { AudienceContent, Individual } from './audience.ts';
 import type { AudienceRow, NotifiedEventRow, NotifiedUserRow } from './tables.ts';
@@ -95,7 +95,7 @@ export class NotificationStore {
 
   /** The newest events of some audiences. May take long. */
   async newestOf(
-    room: { readonly nid: number; readonly roomId: RoomId },
+    roomNid: number,
     range: { readonly after: number; readonly before: number },
     sender: UserId,
     audienceNids: readonly number[],
@@ -106,7 +106,7 @@ export class NotificationStore {
       sql:
         `select position, event_nid, room_nid, thread, audience_nid ${EVENTS} and audience_nid in (${list}) ` +
         'order by position desc limit ?',
-      parameters: [room.nid, range.after, range.before, sender, ...audienceNids, limit],
+      parameters: [roomNid, range.after, range.before, sender, ...audienceNids, limit],
     });
   }
 
@@ -119,7 +119,11 @@ export class NotificationStore {
     return insertAudience(nid, roomNid, hash, JSON.stringify(content));
   }
 
-  addEvent({ roomNid, position, nid, sender, thread }: NotifyingEvent, audienceNid: number, highlight: boolean): Statement {
+  addEvent(
+    { roomNid, position, nid, sender, thread }: NotifyingEvent,
+    audienceNid: number,
+    highlight: boolean,
+  ): Statement {
     return insertEvent(roomNid, position, nid, sender, thread, audienceNid, Number(highlight));
   }
 

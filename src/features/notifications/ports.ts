@@ -10,7 +10,10 @@ export interface NotificationSources {
     loadCompiled(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, CompiledRules>>;
   };
   /** Which of the members of a room ignore a sender: nothing that the sender does notifies them. */
-  ignorersOf(sender: UserId, members: Iterable<UserId>): ReadonlySet<string> | Promise<ReadonlySet<string>>;
+  readonly ignorersOf: (
+    sender: UserId,
+    members: Iterable<UserId>,
+  ) => ReadonlySet<string> | Promise<ReadonlySet<string>>;
   /** Whether a user is an appservice's: then nobody is behind them who could be notified. */
-  isAppserviceUser(userId: UserId): boolean;
+  readonly isAppserviceUser: (userId: UserId) => boolean;
 }

@@ -1,4 +1,11 @@
-import { inIntegers, listParameter, type Reader, type SqlValue, type Statement, statement } from '#platform/storage/index.ts';
+import {
+  inIntegers,
+  listParameter,
+  type Reader,
+  type SqlValue,
+  type Statement,
+  statement,
+} from '#platform/storage/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { NotifiedUserRow, ReadMarkRow } from './tables.ts';
 
@@ -89,7 +96,10 @@ export class ReadMarkStore {
   }
 
   /** What notified the user in particular, with `after < position <= upTo`; `mark` is how far they have read its thread. */
-  individuals(userId: UserId, { roomNid, after, upTo }: UnreadRange): Promise<(NotifiedUserRow & { mark: number | null })[]> {
+  individuals(
+    userId: UserId,
+    { roomNid, after, upTo }: UnreadRange,
+  ): Promise<(NotifiedUserRow & { mark: number | null })[]> {
     return this.reader.all(individuals(userId, roomNid, after, upTo));
   }
 

@@ -20,11 +20,10 @@ const AUDIENCES_MAX = 256;
  */
 export class RoomRecipients {
   readonly #audiences = new Map<string, KnownAudience>();
-  /**
-   * The sender of the last event of the main timeline that notified somebody or marked it as read: as long as that is the
-   * same user, their mark need not be written again.
-   */
-  lastSpeaker: UserId | undefined;
+  /** The sender of the last event of the main timeline that notified somebody or was marked as read. */
+  #lastSpeaker: UserId | undefined;
+  /** Whether that event is in a batch. */
+  #isSpoken = false;
 
   private constructor(
     readonly joined: ReadonlySet<UserId>,
@@ -43,6 +42,20 @@ export class RoomRecipients {
   rename(userId: UserId, name: unknown): void {
     if (typeof name === 'string') this.names.set(userId, name);
     else this.names.delete(userId);
+  }
+
+  /** Whether nobody else has notified anyone in the main timeline since the last mark of `userId` there. */
+  hasLastWord(userId: UserId): boolean {
+    return this.#isSpoken && this.#lastSpeaker === userId;
+  }
+
+  /** Answers what to call once the event is in a batch: until then it may yet fail. */
+  speak(userId: UserId): () => void {
+    this.#lastSpeaker = userId;
+    this.#isSpoken = false;
+    return () => {
+      this.#isSpoken = this.#lastSpeaker === userId;
+    };
   }
 
   findAudience(hash: string): KnownAudience | undefined {

@@ -42,7 +42,7 @@ export interface UnreadCountsDeps {
   readonly members: Pick<MembershipStore, 'find'>;
   readonly cache: ByteCache<string, Counted>;
   readonly clock: Clock;
-  isAppserviceUser(userId: UserId): boolean;
+  readonly isAppserviceUser: (userId: UserId) => boolean;
 }
 
 const NOTHING: UnreadCounts = { notificationCount: 0, highlightCount: 0 };
@@ -76,7 +76,8 @@ export class UnreadCounter {
     for (const nid of roomNids) {
       const known = this.#known(userId, nid);
       if (known === undefined) unknown.push(nid);
-      else if (this.#deps.changes.hasNotifiedSince(nid, known.upTo)) counts.set(nid, await this.#carryOn(userId, nid, known, upTo));
+      else if (this.#deps.changes.hasNotifiedSince(nid, known.upTo))
+        counts.set(nid, await this.#carryOn(userId, nid, known, upTo));
       else counts.set(nid, toUnread(known));
     }
     let sliceStart = clock.monotonic();
@@ -158,7 +159,11 @@ export class UnreadCounter {
   }
 
   /** Answers how many of the group's events notify the user and are unread. */
-  async #addGroup(userId: UserId, { thread, audienceNid, unread }: UnreadGroup, threads: Map<string, Tally>): Promise<number> {
+  async #addGroup(
+    userId: UserId,
+    { thread, audienceNid, unread }: UnreadGroup,
+    threads: Map<string, Tally>,
+  ): Promise<number> {
     if (unread === 0) return 0;
     const notice = (await this.#deps.audiences.get(audienceNid)).noticeFor(userId);
     if (notice === null) return 0;

@@ -1,4 +1,11 @@
-import { inTexts, listParameter, type Reader, type SqlValue, type Statement, statement } from '#platform/storage/index.ts';
+import {
+  inTexts,
+  listParameter,
+  type Reader,
+  type SqlValue,
+  type Statement,
+  statement,
+} from '#platform/storage/index.ts';
 import type { StreamPosition } from '#platform/streams/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type {
@@ -54,7 +61,9 @@ export class PushRuleStore {
   constructor(private readonly reader: Reader) {
     const ofUsers = inTexts(reader.dialect, 'user_id');
     this.#rules = statement(`select ${RULE_COLUMNS} from push_rules where ${ofUsers} order by place, rule_id`);
-    this.#changes = statement(`select user_id, kind, rule_id, enabled, actions from push_rule_changes where ${ofUsers}`);
+    this.#changes = statement(
+      `select user_id, kind, rule_id, enabled, actions from push_rule_changes where ${ofUsers}`,
+    );
     this.#positions = statement(`select user_id, position from push_rule_positions where ${ofUsers}`);
   }
 
@@ -65,7 +74,8 @@ export class PushRuleStore {
     const found = new Map<UserId, { rules: PlacedRule[]; changes: DefaultRuleChange[]; position: number }>();
     for (const row of positions) found.set(row.user_id as UserId, { rules: [], changes: [], position: row.position });
     if (found.size === 0) return found;
-    for (const row of await this.reader.all(this.#rules(list))) found.get(row.user_id as UserId)?.rules.push(toRule(row));
+    for (const row of await this.reader.all(this.#rules(list)))
+      found.get(row.user_id as UserId)?.rules.push(toRule(row));
     for (const row of await this.reader.all(this.#changes(list))) {
       found.get(row.user_id as UserId)?.changes.push(toChange(row));
     }
@@ -115,7 +125,16 @@ export class PushRuleStore {
 
 function values(userId: UserId, rule: UserPushRule, place: number): SqlValue[] {
   const { kind, ruleId, enabled, actions, conditions, pattern } = rule;
-  return [userId, kind, ruleId, place, Number(enabled), JSON.stringify(actions), JSON.stringify(conditions), pattern ?? null];
+  return [
+    userId,
+    kind,
+    ruleId,
+    place,
+    Number(enabled),
+    JSON.stringify(actions),
+    JSON.stringify(conditions),
+    pattern ?? null,
+  ];
 }
 
 function toRule(row: PushRuleRow): PlacedRule {

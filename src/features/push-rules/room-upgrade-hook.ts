@@ -55,7 +55,9 @@ function copyFor(rule: UserPushRule, old: string, next: RoomId): UserPushRule | 
   const isAbout = (condition: UserPushRule['conditions'][number]) =>
     condition.kind === 'event_match' && condition.key === 'room_id' && condition.pattern === old;
   if (!rule.conditions.some(isAbout)) return undefined;
-  const conditions = rule.conditions.map((condition) => (isAbout(condition) ? { ...condition, pattern: next } : condition));
+  const conditions = rule.conditions.map((condition) =>
+    isAbout(condition) ? { ...condition, pattern: next } : condition,
+  );
   const ruleId = rule.ruleId.includes(old) ? rule.ruleId.replaceAll(old, next) : `${rule.ruleId} ${next}`;
   return { ...rule, ruleId, conditions };
 }

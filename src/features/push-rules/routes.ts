@@ -1,3 +1,4 @@
+import type { Static } from '@sinclair/typebox';
 import {
   deletePushRule,
   getPushRule,
@@ -11,7 +12,6 @@ import {
   setPushRuleEnabled,
 } from '#api/client/pushrules.ts';
 import { type Route, route } from '#api/endpoint.ts';
-import type { Static } from '@sinclair/typebox';
 import {
   parseRuleActions,
   parseRuleEnabled,
@@ -26,7 +26,9 @@ type Ruleset = Static<typeof getPushRulesGlobal.response>;
 
 export function pushRulesRoutes(pushRules: PushRules): readonly Route[] {
   return [
-    route(getPushRules, async ({ requester: { userId } }) => ({ global: (await pushRules.ruleSet(userId)) as Ruleset })),
+    route(getPushRules, async ({ requester: { userId } }) => ({
+      global: (await pushRules.ruleSet(userId)) as Ruleset,
+    })),
     route(getPushRulesGlobal, async ({ requester: { userId } }) => (await pushRules.ruleSet(userId)) as Ruleset),
     route(getPushRulesOfKind, async ({ requester: { userId }, params }) => {
       return ((await pushRules.ruleSet(userId))[parseRuleKind(params.kind)] ?? []) as Rule[];

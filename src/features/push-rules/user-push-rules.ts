@@ -74,7 +74,14 @@ export class UserPushRulesCache {
     const rules: UserPushRules =
       stored === undefined
         ? this.#none
-        : { ...stored, compiled: compileRuleSet(this.defaults, stored.rules.map(({ rule }) => rule), stored.changes) };
+        : {
+            ...stored,
+            compiled: compileRuleSet(
+              this.defaults,
+              stored.rules.map(({ rule }) => rule),
+              stored.changes,
+            ),
+          };
     this.#known.set(userId, rules);
     if (this.#known.size > USERS_MAX) {
       for (const oldest of this.#known.keys()) {

@@ -3,7 +3,7 @@ import { systemClock, VirtualClock } from '#platform/clock/index.ts';
 import { BatchConflict, type Migration, type Storage, statement } from '#platform/storage/index.ts';
 import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import { failureOf, forEachEngine } from '#test/storage.ts';
-import { type Audience, createStreams, type Streams } from './index.ts';
+import { type Audience, createStreams, type Streams, type WakeTarget } from './index.ts';
 import { RecentWakes } from './recent-wakes.ts';
 import { Waiters } from './waiters.ts';
 
@@ -29,7 +29,7 @@ interface Setup {
   readonly members: Map<RoomId, Set<UserId>>;
 }
 
-function commitChange(streams: Streams, name: string, ...targets: Parameters<Streams['announce']>): Promise<number> {
+function commitChange(streams: Streams, name: string, ...targets: readonly WakeTarget[]): Promise<number> {
   return streams.commit((batch) => {
     const position = batch.nextPosition();
     batch.add(insert(position, name));

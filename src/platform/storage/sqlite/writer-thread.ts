@@ -4,7 +4,7 @@ import { serveWorkerThread } from '#platform/runtime/worker-thread.ts';
 import { GroupDecoder } from '../writer/decode-group.ts';
 import type { WriterAnswer, WriterRequest } from '../writer/messages.ts';
 import { applyGroup } from './apply-group.ts';
-import { keepTidy } from './housekeeping.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { configureWriter } from './pragmas.ts';
 import { TextCache } from './text-cache.ts';
 
@@ -16,17 +16,18 @@ export interface SqliteWriterOptions {
 const decoder = new GroupDecoder();
 let database: SqliteDatabase | undefined;
 let texts: TextCache | undefined;
-let tidy: () => void = () => undefined;
+let housekeeping: Housekeeping | undefined;
 
 function answer(request: WriterRequest<SqliteWriterOptions>): WriterAnswer {
   if ('open' in request) {
     database = openSqlite(request.open.path);
     configureWriter(database, request.open.cacheBytes);
     texts = new TextCache(database);
-    tidy = keepTidy(database);
+    housekeeping = new Housekeeping(database);
     return 0;
   }
   if ('close' in request) {
+    housekeeping?.close();
     texts?.clear();
     database?.execute('PRAGMA optimize');
     database?.execute('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -47,7 +48,7 @@ serveWorkerThread<WriterRequest<SqliteWriterOptions>, WriterAnswer>((request, po
   post(result);
   if ('close' in request) return;
   try {
-    tidy();
+    housekeeping?.run();
   } catch {
     // The disk is full or failing: what matters of it, the next commit will tell.
   }

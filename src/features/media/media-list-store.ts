@@ -39,7 +39,7 @@ const old = statement<{ media_id: string }>(
 );
 
 /** Lists of media, for administrators and for retention. */
-export class MediaList {
+export class MediaListStore {
   constructor(private readonly reader: Reader) {}
 
   /** A page of what the user has uploaded or reserved, and how much there is in all. */
