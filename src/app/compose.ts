@@ -130,6 +130,7 @@ export function compose(platform: Platform): Parts {
       void profile.resume();
       void accounts.lifecycle.resumeDepartures();
       jobs.every(HOUR_MS, 'accounts_sweep', () => accountSlices.sweep());
+      jobs.every(HOUR_MS, 'event_transactions', async () => void (await storage.transactor.commit((batch) => batch.add(rooms.transactions.prune()))));
       jobs.every(HOUR_MS, 'to_device_transactions', () => encryption.toDevice.expireTransactions());
       const maintenance = media.start();
       stopping.push(() => maintenance[Symbol.asyncDispose]());

@@ -39,6 +39,7 @@ allow_guest_access: true
 room_list_publication_rules: [{ action: allow }]
 trusted_key_servers: []
 presence: { enabled: true }
+enable_authenticated_media: false
 media_upload_limits: []
 $(for bucket in rc_message rc_registration rc_registration_token_validity rc_admin_redaction rc_3pid_validation rc_reports rc_room_creation; do
   printf '%s: { per_second: 9999, burst_count: 9999 }\n' "$bucket"

@@ -68,7 +68,7 @@ test('a bot joins on invite, replies, sets and reads state, and sends media', as
     return chunk.find((event) => event.sender === account.userId && event.type === 'm.room.message');
   }, 'the reply');
   expect(reply.content.formatted_body).toContain('you said <b>ping</b>');
-  expect(reply.content['m.relates_to']).toHaveProperty('m.in_reply_to');
+  expect(reply.content['m.relates_to']).toHaveProperty(['m.in_reply_to']);
 
   const stateEvent = await bot.sendStateEvent(roomId, 'org.example.bot', 'key', { colour: 'green' });
   expect(stateEvent).toStartWith('$');

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
 import { v3 } from '../paths.ts';
-import { openObject } from '../schemas.ts';
+import { AnyKey, openObject } from '../schemas.ts';
 
 const enabled = Type.Object({ enabled: Type.Boolean() });
 
@@ -19,7 +19,7 @@ export const getCapabilities = endpoint({
       'm.room_versions': Type.Optional(
         Type.Object({
           default: Type.String(),
-          available: Type.Record(Type.String(), Type.Union([Type.Literal('stable'), Type.Literal('unstable')])),
+          available: Type.Record(AnyKey, Type.Union([Type.Literal('stable'), Type.Literal('unstable')])),
         }),
       ),
       'm.forget_forced_upon_leave': Type.Optional(enabled),

@@ -1,14 +1,14 @@
 import { Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
 import { v3 } from '../paths.ts';
-import { AuthDataSchema, JsonObjectSchema, openObject } from '../schemas.ts';
+import { AnyKey, AuthDataSchema, JsonObjectSchema, openObject } from '../schemas.ts';
 
 /** A master, self-signing or user-signing key. https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3keysdevice_signingupload */
 export const CrossSigningKeySchema = openObject({
   user_id: Type.String(),
   usage: Type.Array(Type.String()),
-  keys: Type.Record(Type.String(), Type.String()),
-  signatures: Type.Optional(Type.Record(Type.String(), Type.Record(Type.String(), Type.String()))),
+  keys: Type.Record(AnyKey, Type.String()),
+  signatures: Type.Optional(Type.Record(AnyKey, Type.Record(AnyKey, Type.String()))),
 });
 
 /** Publishes cross-signing keys. https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3keysdevice_signingupload */
@@ -35,9 +35,9 @@ export const uploadCrossSigningSignatures = endpoint({
   guests: true,
   suspended: true,
   /** Signed keys by user id, and by device id or public key. */
-  body: Type.Record(Type.String(), Type.Record(Type.String(), JsonObjectSchema)),
+  body: Type.Record(AnyKey, Type.Record(AnyKey, JsonObjectSchema)),
   response: Type.Object({
     /** Errors by user id, and by device id or public key. */
-    failures: Type.Record(Type.String(), Type.Record(Type.String(), JsonObjectSchema)),
+    failures: Type.Record(AnyKey, Type.Record(AnyKey, JsonObjectSchema)),
   }),
 });

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
 import { v3 } from '../paths.ts';
-import { JsonObjectSchema } from '../schemas.ts';
+import { AnyKey, JsonObjectSchema } from '../schemas.ts';
 
 // A room id here only names a place in the backup: any text may.
 const inRoom = { roomId: Type.String() };
@@ -32,9 +32,9 @@ const KeyBackupDataSchema = Type.Object({
   session_data: JsonObjectSchema,
 });
 /** By session id. */
-const RoomKeyBackupSchema = Type.Object({ sessions: Type.Record(Type.String(), KeyBackupDataSchema) });
+const RoomKeyBackupSchema = Type.Object({ sessions: Type.Record(AnyKey, KeyBackupDataSchema) });
 /** By room id. */
-const KeysBackupSchema = Type.Object({ rooms: Type.Record(Type.String(), RoomKeyBackupSchema) });
+const KeysBackupSchema = Type.Object({ rooms: Type.Record(AnyKey, RoomKeyBackupSchema) });
 const Written = Type.Object({ etag: Type.String(), count: Type.Integer() });
 
 /** Makes a new backup. https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3room_keysversion */

@@ -1,16 +1,16 @@
 import { Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
 import { v3 } from '../paths.ts';
-import { JsonObjectSchema, openObject, UserIdSchema } from '../schemas.ts';
+import { AnyKey, JsonObjectSchema, UserIdSchema, openObject } from '../schemas.ts';
 
-const signatures = Type.Record(Type.String(), Type.Record(Type.String(), Type.String()));
+const signatures = Type.Record(AnyKey, Type.Record(AnyKey, Type.String()));
 
 /** The identity keys of a device. https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3keysupload */
 export const DeviceKeysSchema = openObject({
   user_id: UserIdSchema,
   device_id: Type.String(),
   algorithms: Type.Array(Type.String()),
-  keys: Type.Record(Type.String(), Type.String()),
+  keys: Type.Record(AnyKey, Type.String()),
   signatures,
 });
 
@@ -30,12 +30,12 @@ export const OneTimeKeysSchema = Type.Record(
 /** Milliseconds to wait for other servers. */
 const timeout = Type.Optional(Type.Integer({ minimum: 0 }));
 /** By server name. */
-const failures = Type.Record(Type.String(), JsonObjectSchema);
-const byUser = Type.Record(Type.String(), JsonObjectSchema);
+const failures = Type.Record(AnyKey, JsonObjectSchema);
+const byUser = Type.Record(AnyKey, JsonObjectSchema);
 const claimed = Type.Object({
   failures: Type.Optional(failures),
   /** By user id, device id and `algorithm:id`. */
-  one_time_keys: Type.Record(Type.String(), Type.Record(Type.String(), JsonObjectSchema)),
+  one_time_keys: Type.Record(AnyKey, Type.Record(AnyKey, JsonObjectSchema)),
 });
 
 /** Publishes the keys of the requester's device. https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3keysupload */
@@ -52,7 +52,7 @@ export const uploadKeys = endpoint({
     one_time_keys: Type.Optional(OneTimeKeysSchema),
     fallback_keys: Type.Optional(OneTimeKeysSchema),
   }),
-  response: Type.Object({ one_time_key_counts: Type.Record(Type.String(), Type.Integer()) }),
+  response: Type.Object({ one_time_key_counts: Type.Record(AnyKey, Type.Integer()) }),
 });
 
 /** The device and cross-signing keys of users. https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3keysquery */
@@ -66,12 +66,12 @@ export const queryKeys = endpoint({
   body: Type.Object({
     timeout,
     /** Device ids by user id; an empty list stands for all devices. */
-    device_keys: Type.Record(Type.String(), Type.Array(Type.String())),
+    device_keys: Type.Record(AnyKey, Type.Array(Type.String())),
   }),
   response: Type.Object({
     failures,
     /** `DeviceKeysSchema` with `unsigned.device_display_name`, by user id and device id. */
-    device_keys: Type.Record(Type.String(), byUser),
+    device_keys: Type.Record(AnyKey, byUser),
     master_keys: byUser,
     self_signing_keys: byUser,
     user_signing_keys: byUser,
@@ -89,7 +89,7 @@ export const claimKeys = endpoint({
   body: Type.Object({
     timeout,
     /** The algorithm, by user id and device id. */
-    one_time_keys: Type.Record(Type.String(), Type.Record(Type.String(), Type.String())),
+    one_time_keys: Type.Record(AnyKey, Type.Record(AnyKey, Type.String())),
   }),
   response: claimed,
 });
@@ -105,7 +105,7 @@ export const claimKeysOfAlgorithms = endpoint({
   body: Type.Object({
     timeout,
     /** Algorithms, as often as keys are wanted, by user id and device id. */
-    one_time_keys: Type.Record(Type.String(), Type.Record(Type.String(), Type.Array(Type.String()))),
+    one_time_keys: Type.Record(AnyKey, Type.Record(AnyKey, Type.Array(Type.String()))),
   }),
   response: claimed,
 });

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
 import { v3 } from '../paths.ts';
-import { ClientEventSchema, RoomEventFilterSchema } from '../schemas.ts';
+import { AnyKey, ClientEventSchema, RoomEventFilterSchema } from '../schemas.ts';
 
 const Criteria = Type.Object({
   search_term: Type.String(),
@@ -68,7 +68,7 @@ export const search = endpoint({
             ),
           ),
           /** By room id. */
-          state: Type.Optional(Type.Record(Type.String(), Type.Array(ClientEventSchema))),
+          state: Type.Optional(Type.Record(AnyKey, Type.Array(ClientEventSchema))),
           /** By group key, then by its value. */
           groups: Type.Optional(
             Type.Record(

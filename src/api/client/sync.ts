@@ -1,7 +1,7 @@
 import { type TProperties, Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
 import { v3 } from '../paths.ts';
-import { ClientEventSchema, StrippedStateSchema, UserIdSchema } from '../schemas.ts';
+import { AnyKey, ClientEventSchema, StrippedStateSchema, UserIdSchema } from '../schemas.ts';
 
 const Events = Type.Object({ events: Type.Array(ClientEventSchema) });
 const Counts = Type.Object({ highlight_count: Type.Integer(), notification_count: Type.Integer() });
@@ -34,7 +34,7 @@ const JoinedRoom = sparse({
   ephemeral: Events,
   unread_notifications: Counts,
   /** By thread root. */
-  unread_thread_notifications: Type.Record(Type.String(), Counts),
+  unread_thread_notifications: Type.Record(AnyKey, Counts),
   'org.matrix.msc2654.unread_count': Type.Integer(),
   msc4354_sticky: Events,
 });
@@ -70,17 +70,17 @@ export const sync = endpoint({
     next_batch: Type.String(),
     rooms: Type.Optional(
       sparse({
-        join: Type.Record(Type.String(), JoinedRoom),
-        invite: Type.Record(Type.String(), sparse({ invite_state: StrippedEvents })),
-        knock: Type.Record(Type.String(), sparse({ knock_state: StrippedEvents })),
-        leave: Type.Record(Type.String(), sparse(stateAndTimeline)),
+        join: Type.Record(AnyKey, JoinedRoom),
+        invite: Type.Record(AnyKey, sparse({ invite_state: StrippedEvents })),
+        knock: Type.Record(AnyKey, sparse({ knock_state: StrippedEvents })),
+        leave: Type.Record(AnyKey, sparse(stateAndTimeline)),
       }),
     ),
     presence: Type.Optional(Events),
     account_data: Type.Optional(Events),
     to_device: Type.Optional(Events),
     device_lists: Type.Optional(sparse({ changed: Type.Array(UserIdSchema), left: Type.Array(UserIdSchema) })),
-    device_one_time_keys_count: Type.Optional(Type.Record(Type.String(), Type.Integer())),
+    device_one_time_keys_count: Type.Optional(Type.Record(AnyKey, Type.Integer())),
     /** Required by the specification; a client without the key assumes a server that knows no fallback keys. */
     device_unused_fallback_key_types: Type.Array(Type.String()),
     'org.matrix.msc2732.device_unused_fallback_key_types': Type.Optional(Type.Array(Type.String())),

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
 import { v3 } from '../paths.ts';
-import { RoomIdSchema, UserIdSchema } from '../schemas.ts';
+import { AnyKey, RoomIdSchema, UserIdSchema } from '../schemas.ts';
 
 const ofRoom = { userId: UserIdSchema, roomId: RoomIdSchema };
 /** `order` is from 0 to 1, though older tags hold other numbers. */
@@ -14,7 +14,7 @@ export const getRoomTags = endpoint({
   ...v3('/user/{userId}/rooms/{roomId}/tags'),
   auth: 'user',
   params: Type.Object(ofRoom),
-  response: Type.Object({ tags: Type.Record(Type.String(), Tag) }),
+  response: Type.Object({ tags: Type.Record(AnyKey, Tag) }),
 });
 
 /** Tags a room. https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3useruseridroomsroomidtagstag */

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
 import { v3 } from '../paths.ts';
-import { JsonObjectSchema } from '../schemas.ts';
+import { AnyKey, JsonObjectSchema } from '../schemas.ts';
 
 /**
  * A third-party network that an appservice bridges to.
@@ -11,7 +11,7 @@ export const ProtocolSchema = Type.Object({
   user_fields: Type.Array(Type.String()),
   location_fields: Type.Array(Type.String()),
   icon: Type.String(),
-  field_types: Type.Record(Type.String(), Type.Object({ regexp: Type.String(), placeholder: Type.String() })),
+  field_types: Type.Record(AnyKey, Type.Object({ regexp: Type.String(), placeholder: Type.String() })),
   instances: Type.Array(
     Type.Object({
       desc: Type.String(),
@@ -46,7 +46,7 @@ export const getProtocols = endpoint({
   ...v3('/thirdparty/protocols'),
   auth: 'user',
   guests: true,
-  response: Type.Record(Type.String(), ProtocolSchema),
+  response: Type.Record(AnyKey, ProtocolSchema),
 });
 
 /** One bridged network. https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3thirdpartyprotocolprotocol */

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
 import { v3 } from '../paths.ts';
-import { JsonObjectSchema } from '../schemas.ts';
+import { AnyKey, JsonObjectSchema } from '../schemas.ts';
 
 /**
  * Sends messages to devices.
@@ -18,6 +18,6 @@ export const sendToDevice = endpoint({
   params: Type.Object({ eventType: Type.String(), txnId: Type.String() }),
   body: Type.Object({
     /** Content by user id, then by device id or `*`. */
-    messages: Type.Record(Type.String(), Type.Record(Type.String(), JsonObjectSchema)),
+    messages: Type.Record(AnyKey, Type.Record(AnyKey, JsonObjectSchema)),
   }),
 });

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
+import { AnyKey } from '../schemas.ts';
 
 /**
  * What the server speaks; some features depend on the user.
@@ -13,6 +14,6 @@ export const getVersions = endpoint({
   guests: true,
   response: Type.Object({
     versions: Type.Array(Type.String()),
-    unstable_features: Type.Optional(Type.Record(Type.String(), Type.Boolean())),
+    unstable_features: Type.Optional(Type.Record(AnyKey, Type.Boolean())),
   }),
 });

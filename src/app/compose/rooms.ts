@@ -16,7 +16,7 @@ import { roomUpgradeFeature } from '#features/room-upgrade/index.ts';
 import { sendEventFeature } from '#features/send-event/index.ts';
 import { spacesFeature } from '#features/spaces/index.ts';
 import { MatrixError, notFound } from '#protocol/errors.ts';
-import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
+import { type RoomId, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import { isJsonObject } from '#protocol/json.ts';
 import type { EventHook, EventReader, Rooms } from '#rooms/index.ts';
 import type { Platform } from './platform.ts';
@@ -88,8 +88,7 @@ export function composeRooms(platform: Platform, options: RoomSlicesOptions): Ro
       return { displayname: displayName, avatar_url: avatarUrl };
     },
     resolveAlias: (alias) => aliases.resolve(alias),
-    async isInviteBlocked(invitee, inviter) {
-      if ((await accountData.ignoredBy(invitee)).has(inviter)) return false;
+    async isInviteBlocked(invitee) {
       const content = await accountData.get(invitee, { type: 'm.invite_permission_config' });
       return content?.default_action === 'block';
     },
@@ -128,6 +127,7 @@ export function composeRooms(platform: Platform, options: RoomSlicesOptions): Ro
       requireInvitesAllowed: (caller) => service.requireInvitesAllowed(caller),
       limitInvites: (caller, targets) => service.limitInvites(caller, targets, undefined),
       async requireInvitable(target, inviter) {
+        if (serverNameOf(target) !== serverName) await NO_OTHER_SERVERS.requireInvitable();
         if (await service.isBlocked(target, inviter)) throw new MatrixError('M_INVITE_BLOCKED', 'This user does not want to be invited');
       },
     },

@@ -31,13 +31,13 @@ forEachEngine('discovery', (engine) => {
     const { client, user } = setUp(
       await engine.open(),
       {},
-      { featuresOf: async () => ({ 'org.matrix.msc3881': true }) },
+      { featuresOf: async () => ({ 'org.matrix.msc3391': true }) },
     );
     const alice = await user('alice');
     const own = await client('GET', VERSIONS, { token: alice.token });
-    expect(own.body.unstable_features['org.matrix.msc3881']).toBe(true);
+    expect(own.body.unstable_features['org.matrix.msc3391']).toBe(true);
     expect(own.headers.get('cache-control')).not.toContain('public');
-    expect((await client('GET', VERSIONS)).body.unstable_features['org.matrix.msc3881']).toBe(false);
+    expect((await client('GET', VERSIONS)).body.unstable_features['org.matrix.msc3391']).toBe(false);
     expect((await client('GET', VERSIONS, { token: 'wrong' })).verdict).toBe('401 M_UNKNOWN_TOKEN');
   });
 
@@ -47,23 +47,22 @@ forEachEngine('discovery', (engine) => {
     const plain = await features({});
     expect(plain).toMatchObject({
       'org.matrix.e2e_cross_signing': true,
-      'org.matrix.simplified_msc3575': true,
+      'org.matrix.simplified_msc3575': false,
       'org.matrix.msc4140': false,
       'org.matrix.msc3882': false,
-      'org.matrix.msc4306': false,
+      'org.matrix.msc3874': false,
       'io.element.e2ee_forced.private': false,
     });
     const other = await features({
-      max_event_delay_duration: '1h',
       encryption_enabled_by_default_for_room_type: 'invite',
       login_via_existing_session: { enabled: true },
-      experimental_features: { msc3575_enabled: false, msc4306_enabled: true },
+      experimental_features: { msc3874_enabled: true },
     });
     expect(other).toMatchObject({
       'org.matrix.simplified_msc3575': false,
-      'org.matrix.msc4140': true,
+      'org.matrix.msc4140': false,
       'org.matrix.msc3882': true,
-      'org.matrix.msc4306': true,
+      'org.matrix.msc3874': true,
       'io.element.e2ee_forced.private': true,
       'io.element.e2ee_forced.public': false,
     });

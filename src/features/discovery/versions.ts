@@ -14,7 +14,7 @@ export const VERSIONS: readonly string[] = [
 ];
 
 export interface UnstableFeaturesConfig {
-  readonly rooms: Pick<RoomsConfig, 'encryptionEnabledByDefault' | 'maxEventDelayMs'>;
+  readonly rooms: Pick<RoomsConfig, 'encryptionEnabledByDefault'>;
   readonly sessions: Pick<SessionsConfig, 'loginViaExistingSession'>;
   readonly experimental: ExperimentalConfig;
 }
@@ -39,7 +39,6 @@ const ALWAYS = [
   'org.matrix.msc4222',
   'org.matrix.msc4380.stable',
   'org.matrix.msc4445.initial_sync_timeline_topological_ordering',
-  'fi.mau.msc2659.stable',
   'uk.tcpip.msc4133.stable',
   'uk.timedout.msc4323',
 ];
@@ -47,27 +46,14 @@ const ALWAYS = [
 /** What `experimental_features` turns on, by the flag's name in the file. */
 const BY_FLAG: Readonly<Record<string, readonly string[]>> = {
   msc3026_enabled: ['org.matrix.msc3026.busy_presence'],
-  msc2815_enabled: ['fi.mau.msc2815'],
-  msc3874_enabled: ['org.matrix.msc3874'],
-  msc3881_enabled: ['org.matrix.msc3881'],
-  msc3912_enabled: ['org.matrix.msc3912'],
   msc3391_enabled: ['org.matrix.msc3391'],
-  msc4069_profile_inhibit_propagation: ['org.matrix.msc4069'],
-  msc4028_push_encrypted_events: ['org.matrix.msc4028'],
-  msc4108_enabled: ['org.matrix.msc4108'],
-  msc4133_enabled: ['uk.tcpip.msc4133'],
-  msc4143_enabled: ['org.matrix.msc4143'],
-  msc4155_enabled: ['org.matrix.msc4155'],
+  msc3874_enabled: ['org.matrix.msc3874'],
   msc4169_enabled: ['com.beeper.msc4169'],
-  msc4306_enabled: ['org.matrix.msc4306'],
-  msc4354_enabled: ['org.matrix.msc4354'],
-  msc4446_enabled: ['com.beeper.msc4446'],
-  msc4491_enabled: ['uk.timedout.msc4491.create_room_invite_reasons'],
 };
 
 /** https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientversions */
 export function unstableFeatures({ rooms, sessions, experimental }: UnstableFeaturesConfig): Record<string, boolean> {
-  const { encryptionEnabledByDefault, maxEventDelayMs } = rooms;
+  const { encryptionEnabledByDefault } = rooms;
   const forced = (presets: readonly string[]) => presets.includes(encryptionEnabledByDefault);
   const features: Record<string, boolean> = Object.fromEntries(ALWAYS.map((name) => [name, true]));
   for (const [flag, names] of Object.entries(BY_FLAG)) {
@@ -75,9 +61,10 @@ export function unstableFeatures({ rooms, sessions, experimental }: UnstableFeat
   }
   return {
     ...features,
-    'org.matrix.simplified_msc3575': experimental.msc3575_enabled !== false,
+    // Clients that find it true use nothing else: it is said once sliding sync is there.
+    'org.matrix.simplified_msc3575': false,
     'org.matrix.msc3882': sessions.loginViaExistingSession.enabled,
-    'org.matrix.msc4140': maxEventDelayMs !== undefined && maxEventDelayMs > 0,
+    'org.matrix.msc4140': false,
     'io.element.e2ee_forced.public': forced(['all']),
     'io.element.e2ee_forced.private': forced(['all', 'invite']),
     'io.element.e2ee_forced.trusted_private': forced(['all', 'invite']),

@@ -73,9 +73,9 @@ export async function readPage(query: PageQuery, stores: PageStores): Promise<Pa
     if (found.length >= limit && last !== undefined) return { events: found, end: beyond(last, direction) };
     const lastRead = read.at(-1);
     if (lastRead === undefined || read.length < chunk || within.length < read.length) {
-      // Forward, more may come any time: a client that has got events may ask again from there.
-      const canGoOn = direction === 'f' && lastRead !== undefined && within.length === read.length && found.length > 0;
-      return { events: found, end: canGoOn ? beyond(lastRead, direction) : undefined };
+      // A client that has got events may ask again from there: the answer without any is the one without an end.
+      const reachedTo = within.length < read.length;
+      return { events: found, end: found.length > 0 && !reachedTo && lastRead !== undefined ? beyond(lastRead, direction) : undefined };
     }
     place = beyond(lastRead, direction);
   }

@@ -27,7 +27,10 @@ export interface ReceiptsFeatureDeps {
   readonly onActivity: (userId: UserId) => void;
 }
 
-export function receiptsFeature(deps: ReceiptsFeatureDeps): { readonly routes: readonly Route[]; readonly receipts: Receipts } {
+export function receiptsFeature(deps: ReceiptsFeatureDeps): {
+  readonly routes: readonly Route[];
+  readonly receipts: Receipts;
+} {
   const { reader, clock, rooms, marks, threads, accountData, onActivity } = deps;
   const store = new ReceiptStore(reader);
   const { streams, events, visibility } = rooms;

@@ -1,4 +1,11 @@
-import { inIntegers, listParameter, type Reader, type SqlValue, type Statement, statement } from '#platform/storage/index.ts';
+import {
+  inIntegers,
+  listParameter,
+  type Reader,
+  type SqlValue,
+  type Statement,
+  statement,
+} from '#platform/storage/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { ReceiptRow } from './tables.ts';
 

@@ -2,7 +2,7 @@ import type { Clock } from '#platform/clock/index.ts';
 import { ChangeCache, type StreamBatch, type StreamPosition, type Streams } from '#platform/streams/index.ts';
 import { invalidParam, notFound } from '#protocol/errors.ts';
 import { type EventId, fitsBytes, MAX_ID_BYTES, type RoomId, type UserId } from '#protocol/identifiers/index.ts';
-import { type EventStore, EventStatus, type RoomIdentity, type StoredEvent, type Visibility } from '#rooms/index.ts';
+import { EventStatus, type EventStore, type RoomIdentity, type StoredEvent, type Visibility } from '#rooms/index.ts';
 import type { MarkWriter, RoomAccountData, ThreadFinder } from './ports.ts';
 import { receiptContent } from './receipt-content.ts';
 import type { ReceiptStore } from './receipt-store.ts';

@@ -34,7 +34,8 @@ export async function readMoves(
   if (since !== undefined && !stores.tracker.memberships.hasChanged(userId, since)) return NONE;
   const memberships = (await stores.members.ofUser(userId)).filter(
     ({ roomId, position, isForgotten }) =>
-      position > (since ?? 0) && position <= upTo && !isForgotten && filter.rooms.passes(roomId),
+      // A device that has not heard of the leave is told of it, even if another has forgotten the room by now.
+      position > (since ?? 0) && position <= upTo && !(isForgotten && since === undefined) && filter.rooms.passes(roomId),
   );
   const newlyJoined: RoomMembership[] = [];
   for (const membership of memberships) {

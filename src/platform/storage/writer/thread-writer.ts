@@ -8,6 +8,7 @@ import { MAX_NUMBERED_TEXTS, NEW_TEXT, ONE_OFF_TEXT, type WriterAnswer, type Wri
 export class ThreadWriter<Options> implements GroupWriter {
   readonly #thread: WorkerThread<WriterRequest<Options>, WriterAnswer>;
   readonly #numbers = new Map<string, number>();
+  #dead: Error | undefined;
   #waiter: PromiseWithResolvers<WriterAnswer> | undefined;
 
   /** `name` stands before error messages; `onDeath` is told when the thread has died by itself. */
@@ -23,6 +24,7 @@ export class ThreadWriter<Options> implements GroupWriter {
       waiter?.resolve(answer);
     };
     this.#thread.onError = (error) => {
+      this.#dead = error;
       this.#waiter?.reject(error);
       this.#waiter = undefined;
       onDeath(error);
@@ -56,6 +58,7 @@ export class ThreadWriter<Options> implements GroupWriter {
   }
 
   async #ask(request: WriterRequest<Options>): Promise<WriterAnswer> {
+    if (this.#dead !== undefined) throw this.#dead;
     const waiter = Promise.withResolvers<WriterAnswer>();
     this.#waiter = waiter;
     this.#thread.post(request);

@@ -1,0 +1,269 @@
+import type { Clock, Timer } from '#platform/clock/index.ts';
+import type { PresenceConfig } from '#platform/config/index.ts';
+import type { Transactor } from '#platform/storage/index.ts';
+import type { StreamBatch, StreamPosition, Streams } from '#platform/streams/index.ts';
+import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
+import type { EventHook, JoinedRooms, StoredEvent } from '#rooms/index.ts';
+import type { PresenceStore } from './presence-store.ts';
+import { PresenceWatch, type Watched } from './presence-watch.ts';
+import type { PresenceRow } from './tables.ts';
+import { type PresenceState, type ShownPresence, sameShown, UserPresence } from './user-presence.ts';
+
+export interface PresenceDeps {
+  readonly store: PresenceStore;
+  readonly transactor: Transactor;
+  readonly streams: Pick<Streams, 'announce' | 'current'>;
+  readonly joined: JoinedRooms;
+  readonly clock: Clock;
+  readonly serverName: ServerName;
+  readonly config: PresenceConfig;
+  /** Rooms that tell nobody of anybody's presence. */
+  readonly excludedRooms: ReadonlySet<string>;
+}
+
+/** A user whose presence is in memory. */
+interface Tracked extends Watched {
+  readonly userId: UserId;
+  readonly own: UserPresence;
+  shown: ShownPresence;
+  position: StreamPosition;
+  shownAt: number;
+  timer: Timer | undefined;
+  timerAt: number;
+}
+
+/** A user's presence is told to others no more often than that. */
+const MIN_INTERVAL_MS = 1000;
+/** How long a poll is taken to last when nobody says. */
+const DEFAULT_POLL_MS = 30_000;
+/** How often what has changed is stored. */
+const STORE_EVERY_MS = 30_000;
+/** Users who are offline are forgotten beyond so many in memory. */
+const USERS_MAX = 100_000;
+/** The device of requests that come from none. */
+const NO_DEVICE = '';
+const OFFLINE: ShownPresence = { presence: 'offline', statusMsg: undefined, currentlyActive: false };
+
+/**
+ * The presence of this server's users. It lives in memory; what it was last is stored every so often. Others are told when
+ * what they see changes, at a bounded rate.
+ */
+export class Presence implements EventHook {
+  readonly #deps: PresenceDeps;
+  readonly #users = new Map<UserId, Tracked>();
+  readonly #loading = new Map<UserId, Promise<Tracked>>();
+  /** Whose last presence is not stored yet. */
+  readonly #dirty = new Set<Tracked>();
+  readonly watch: PresenceWatch;
+  #storing: Timer | undefined;
+
+  constructor(deps: PresenceDeps) {
+    this.#deps = deps;
+    this.watch = new PresenceWatch(this.#users, deps);
+  }
+
+  /** Whoever was there when the server stopped is given time to come back. */
+  async start(): Promise<void> {
+    if (this.#deps.config.enabled !== true) return;
+    const until = this.#deps.clock.now() + DEFAULT_POLL_MS + this.#deps.config.syncOnlineTimeoutMs;
+    for (const row of await this.#deps.store.notOffline()) {
+      const tracked = this.#track(row.user_id as UserId, row);
+      tracked.own.set(NO_DEVICE, row.presence as PresenceState, until);
+      tracked.shown = { ...tracked.shown, presence: row.presence as PresenceState };
+      this.#refresh(tracked);
+    }
+  }
+
+  /** Stores what is not stored yet, and stops all timers. */
+  async stop(): Promise<void> {
+    this.#storing?.cancel();
+    for (const { timer } of this.#users.values()) timer?.cancel();
+    await this.#store();
+  }
+
+  /**
+   * A device syncs, and is as present as it says until it has not come back for a while. `offline` says nothing: it leaves
+   * the user as they are. `pollMs` is how long the request may last.
+   */
+  touch(userId: UserId, deviceId: string | undefined, presence: PresenceState, pollMs = DEFAULT_POLL_MS): void {
+    if (this.#deps.config.enabled !== true || presence === 'offline') return;
+    this.#withUser(userId, (tracked) => {
+      const now = this.#deps.clock.now();
+      const until = now + pollMs + this.#deps.config.syncOnlineTimeoutMs;
+      tracked.own.connect(deviceId ?? NO_DEVICE, presence, until, now);
+    });
+  }
+
+  /** The user has done something that shows they are there. */
+  active(userId: UserId): void {
+    if (this.#deps.config.enabled !== true || !this.#users.has(userId)) return;
+    this.#withUser(userId, (tracked) => tracked.own.act(this.#deps.clock.now()));
+  }
+
+  /** The user says how present they are. `statusMsg` left out: they have none any more. */
+  async set(userId: UserId, deviceId: string | undefined, presence: PresenceState, statusMsg?: string): Promise<void> {
+    const { clock, config } = this.#deps;
+    if (config.enabled === false) return;
+    const tracked = await this.#find(userId);
+    const now = clock.now();
+    tracked.own.set(deviceId ?? NO_DEVICE, presence, now + config.syncOnlineTimeoutMs);
+    tracked.own.statusMsg = statusMsg;
+    if (presence === 'online' || presence === 'busy') tracked.own.lastActiveTs = now;
+    this.#refresh(tracked);
+  }
+
+  /** How present a user is now. */
+  async get(userId: UserId): Promise<{ readonly shown: ShownPresence; readonly lastActiveTs: number }> {
+    const { clock, config } = this.#deps;
+    if (config.enabled === false) return { shown: OFFLINE, lastActiveTs: 0 };
+    const { own } = await this.#find(userId);
+    return { shown: own.shown(clock.now(), config), lastActiveTs: own.lastActiveTs };
+  }
+
+  committed(event: StoredEvent): void {
+    if (event.type === 'm.room.member') this.#afterMember(event);
+    else if (event.stateKey === undefined) this.active(event.sender);
+  }
+
+  /** In the batch that deactivates an account. */
+  accountDeactivated(batch: StreamBatch, userId: UserId): void {
+    batch.add(this.#deps.store.remove(userId));
+    batch.afterCommit(() => {
+      const tracked = this.#users.get(userId);
+      tracked?.timer?.cancel();
+      if (tracked !== undefined) this.#dirty.delete(tracked);
+      this.#users.delete(userId);
+    });
+  }
+
+  /** Whoever comes into a room is news to those in it. */
+  #afterMember(event: StoredEvent): void {
+    const userId = parseUserId(event.stateKey ?? '');
+    if (userId === undefined || event.position === undefined || event.content.membership !== 'join') return;
+    if (serverNameOf(userId) !== this.#deps.serverName) return;
+    const tracked = this.#users.get(userId);
+    if (tracked !== undefined) tracked.position = event.position;
+    this.watch.changed(userId, event.position);
+  }
+
+  /** Does something to a user's presence, at once if it is in memory. */
+  #withUser(userId: UserId, run: (tracked: Tracked) => void): void {
+    const tracked = this.#users.get(userId);
+    if (tracked !== undefined) {
+      run(tracked);
+      this.#refresh(tracked);
+      return;
+    }
+    void this.#find(userId).then(
+      (found) => {
+        run(found);
+        this.#refresh(found);
+      },
+      // Presence is not worth failing for: the next request tries again.
+      () => undefined,
+    );
+  }
+
+  #find(userId: UserId): Promise<Tracked> {
+    const tracked = this.#users.get(userId);
+    if (tracked !== undefined) return Promise.resolve(tracked);
+    let loading = this.#loading.get(userId);
+    if (loading === undefined) {
+      loading = this.#deps.store.find(userId).then((row) => this.#users.get(userId) ?? this.#track(userId, row));
+      this.#loading.set(userId, loading);
+      const done = () => void this.#loading.delete(userId);
+      loading.then(done, done);
+    }
+    return loading;
+  }
+
+  #track(userId: UserId, row: PresenceRow | undefined): Tracked {
+    const own = new UserPresence(row?.status_msg ?? undefined, row?.last_active_ts ?? 0);
+    const tracked: Tracked = {
+      userId,
+      own,
+      shown: { ...OFFLINE, statusMsg: own.statusMsg },
+      position: 0,
+      shownAt: Number.NEGATIVE_INFINITY,
+      timer: undefined,
+      timerAt: Number.POSITIVE_INFINITY,
+    };
+    this.#users.set(userId, tracked);
+    if (this.#users.size > USERS_MAX) this.#forgetOne();
+    return tracked;
+  }
+
+  #forgetOne(): void {
+    for (const [userId, tracked] of this.#users) {
+      if (tracked.shown.presence !== 'offline' || tracked.timer !== undefined || this.#dirty.has(tracked)) continue;
+      this.#users.delete(userId);
+      break;
+    }
+  }
+
+  /** Tells others if what they see has changed, and looks again when it will by itself. */
+  #refresh(tracked: Tracked): void {
+    const { clock, config } = this.#deps;
+    const now = clock.now();
+    const shown = tracked.own.shown(now, config);
+    const waitMs = tracked.shownAt + MIN_INTERVAL_MS - now;
+    if (!sameShown(shown, tracked.shown)) {
+      if (waitMs > 0) {
+        this.#lookAgain(tracked, now + waitMs, now);
+        return;
+      }
+      this.#show(tracked, shown, now);
+    }
+    const next = tracked.own.nextChange(now, config);
+    if (next !== undefined) this.#lookAgain(tracked, next, now);
+  }
+
+  #lookAgain(tracked: Tracked, at: number, now: number): void {
+    if (tracked.timer !== undefined && tracked.timerAt <= at) return;
+    tracked.timer?.cancel();
+    tracked.timerAt = at;
+    tracked.timer = this.#deps.clock.after(Math.max(1, at - now), () => {
+      tracked.timer = undefined;
+      this.#refresh(tracked);
+    });
+  }
+
+  #show(tracked: Tracked, shown: ShownPresence, now: number): void {
+    tracked.shown = shown;
+    tracked.shownAt = now;
+    this.#dirty.add(tracked);
+    this.#storing ??= this.#deps.clock.after(STORE_EVERY_MS, () => void this.#store());
+    if (this.#deps.config.enabled === true) void this.#tell(tracked).catch(() => undefined);
+  }
+
+  async #tell(tracked: Tracked): Promise<void> {
+    const { joined, streams, excludedRooms } = this.#deps;
+    const { userId } = tracked;
+    const rooms = [...(await joined.of(userId)).keys()].filter((roomId) => !excludedRooms.has(roomId));
+    tracked.position = streams.announce({ userId }, ...rooms.map((roomId) => ({ roomId })));
+    this.watch.changed(userId, tracked.position);
+  }
+
+  async #store(): Promise<void> {
+    this.#storing = undefined;
+    const dirty = [...this.#dirty];
+    this.#dirty.clear();
+    if (dirty.length === 0) return;
+    try {
+      await this.#deps.transactor.commit((batch) => {
+        for (const { userId, shown, own } of dirty) {
+          batch.add(
+            this.#deps.store.put({
+              user_id: userId,
+              presence: shown.presence,
+              status_msg: own.statusMsg ?? null,
+              last_active_ts: own.lastActiveTs,
+            }),
+          );
+        }
+      });
+    } catch {
+      for (const tracked of dirty) this.#dirty.add(tracked);
+    }
+  }
+}
