@@ -1,23 +1,32 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
-import { answers, type BenchServer, end, type Peer } from './server.ts';
+import { type BenchServer, end, fileBytes, firstAnswer, type Peer } from './server.ts';
 
 /** The least that a send can be: see `floor-program.ts`. */
 export const floor: Peer = {
   name: 'floor',
+  what: 'the least a send can be: HTTP, token, canonical JSON, two SHA-256, one signature, four rows, fsync; no rules, no push',
+  pace: 1,
+  sendsOnly: true,
   async start(folder): Promise<BenchServer> {
     const port = await freePort();
-    const child = spawn(process.execPath, [join(import.meta.dir, 'floor-program.ts'), join(folder, 'floor.db'), String(port)], { stdio: 'inherit' });
+    const file = join(folder, 'floor.db');
+    const child = spawn(process.execPath, [join(import.meta.dir, 'floor-program.ts'), file, String(port)], {
+      stdio: 'inherit',
+    });
     const baseUrl = `http://127.0.0.1:${port}`;
-    await answers(`${baseUrl}/_matrix/client/versions`, child);
+    const startMs = await firstAnswer(`${baseUrl}/_matrix/client/versions`, child);
     return {
       name: 'floor',
       version: '1',
       baseUrl,
-      process: child,
+      pids: [child.pid!],
+      databasePids: [],
+      startMs,
       folder,
       register: async () => ({ token: 'floor', userId: '@floor:floor' }),
+      diskBytes: async () => fileBytes(file),
       stop: () => end(child),
     };
   },

@@ -3,22 +3,68 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { freePort } from './free-port.ts';
-import { answers, ask, type BenchServer, end, type Peer } from './server.ts';
+import { databaseOf } from './postgres.ts';
+import { type BenchServer, end, fileBytes, firstAnswer, type Peer, registerWith } from './server.ts';
 
 const NO_LIMIT = '{ per_second: 1000000, burst_count: 1000000 }';
 const PROGRAM = join(import.meta.dir, '../../src/app/main.ts');
 
-/** This server, with SQLite. */
+/** This server with SQLite, its default. */
 export const ours: Peer = {
   name: 'ours',
-  async start(folder): Promise<BenchServer> {
-    const port = await freePort();
-    const limits = ['rc_message', 'rc_registration', 'rc_room_creation'].map((name) => `${name}: ${NO_LIMIT}`);
-    await writeFile(
-      join(folder, 'homeserver.yaml'),
-      `server_name: localhost
+  what: 'Myelin with SQLite',
+  pace: 1,
+  start: (folder) => start('ours', folder, false),
+};
+
+/** This server with PostgreSQL. */
+export const oursPostgres: Peer = {
+  name: 'ours-postgres',
+  what: 'Myelin with PostgreSQL 18 on the same machine',
+  pace: 0.5,
+  start: (folder) => start('ours-postgres', folder, true),
+};
+
+async function start(name: string, folder: string, withPostgres: boolean): Promise<BenchServer> {
+  const port = await freePort();
+  const database = withPostgres ? await databaseOf(folder) : undefined;
+  const file = join(folder, 'homeserver.db');
+  const args = database === undefined ? `name: sqlite3, args: { database: ${file} }` : `name: psycopg2, args: { dsn: '${database.url}' }`;
+  const config = join(folder, 'homeserver.yaml');
+  await writeFile(config, configOf(port, folder, args));
+  // Profiling options for the runtime: BENCH_BUN_ARGS='--cpu-prof --cpu-prof-dir=/tmp/profile'.
+  const runtimeArgs = (process.env.BENCH_BUN_ARGS ?? '').split(' ').filter((word) => word !== '');
+  const child = spawn(process.execPath, [...runtimeArgs, PROGRAM, 'serve', '--config', config], {
+    cwd: folder,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const startMs = await firstAnswer(`${baseUrl}/_matrix/client/versions`, child);
+  return {
+    name,
+    version: manifest.version,
+    baseUrl,
+    pids: [child.pid!],
+    databasePids: database === undefined ? [] : [database.pid],
+    startMs,
+    folder,
+    register: (username) => registerWith(baseUrl, username),
+    diskBytes: async () => (database === undefined ? fileBytes(file) : database.sizeBytes()),
+    async worstLagMs() {
+      const text = await (await fetch(`${baseUrl}/_synapse/metrics`)).text();
+      const found = /^myelin_event_loop_lag_max_seconds (\S+)/m.exec(text)?.[1];
+      return found === undefined ? undefined : Number(found) * 1000;
+    },
+    stop: () => end(child),
+  };
+}
+
+function configOf(port: number, folder: string, database: string): string {
+  const limits = ['rc_message', 'rc_registration', 'rc_room_creation'].map((name) => `${name}: ${NO_LIMIT}`);
+  return `server_name: localhost
 public_baseurl: http://127.0.0.1:${port}/
 data_dir: ${folder}
+database: { ${database} }
 listeners: [{ port: ${port}, bind_addresses: ['127.0.0.1'], resources: [{ names: [client, federation, metrics] }] }]
 enable_registration: true
 enable_registration_without_verification: true
@@ -30,25 +76,5 @@ rc_login: { address: ${NO_LIMIT}, account: ${NO_LIMIT}, failed_attempts: ${NO_LI
 rc_joins: { local: ${NO_LIMIT}, remote: ${NO_LIMIT} }
 rc_joins_per_room: ${NO_LIMIT}
 rc_invites: { per_room: ${NO_LIMIT}, per_user: ${NO_LIMIT}, per_issuer: ${NO_LIMIT} }
-`,
-    );
-    const child = spawn(process.execPath, [PROGRAM, 'serve', '--config', join(folder, 'homeserver.yaml')], {
-      cwd: folder,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    const baseUrl = `http://127.0.0.1:${port}`;
-    await answers(`${baseUrl}/_matrix/client/versions`, child);
-    return {
-      name: 'ours',
-      version: manifest.version,
-      baseUrl,
-      process: child,
-      folder,
-      async register(username) {
-        const made = await ask(baseUrl, 'POST', '/_matrix/client/v3/register', undefined, { username, password: 'bench-password', auth: { type: 'm.login.dummy' } });
-        return { token: made.access_token as string, userId: made.user_id as string };
-      },
-      stop: () => end(child),
-    };
-  },
-};
+`;
+}

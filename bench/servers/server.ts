@@ -1,70 +1,85 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 
-/** A homeserver under measurement: a process of its own on loopback, rate limits off, durable. */
+/** A homeserver under measurement: processes of their own on loopback, rate limits off, durable. */
 export interface BenchServer {
   readonly name: string;
   readonly version: string;
   readonly baseUrl: string;
-  readonly process: ChildProcess;
-  /** Where its database lies. */
+  /** The server's processes; their children count as theirs. */
+  readonly pids: readonly number[];
+  /** Those of its database, where that is another server. */
+  readonly databasePids: readonly number[];
+  /** From starting the process to its first answer. */
+  readonly startMs: number;
+  /** Where its files lie. */
   readonly folder: string;
-  /** Makes an account; answers its access token and user id. */
-  register(username: string): Promise<{ readonly token: string; readonly userId: string }>;
+  /** Makes an account. */
+  register(username: string): Promise<BenchAccount>;
+  /** Bytes of its database, of a server that has been stopped. */
+  diskBytes(): Promise<number>;
+  /** The longest that its event loop was late since the last call, where the server tells. */
+  worstLagMs?(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
-/** How to start one of the servers. `undefined`: it is not to be had on this machine, for the reason given. */
+export interface BenchAccount {
+  readonly token: string;
+  readonly userId: string;
+}
+
+/** How to start one of the servers. */
 export interface Peer {
   readonly name: string;
+  /** What it is, for the report. */
+  readonly what: string;
+  /** How many operations it is asked for where others are asked for one: the slow are given less, their rate is the same. */
+  readonly pace: number;
+  /** The least that a send can be is no homeserver: it only takes part where messages are sent. */
+  readonly sendsOnly?: boolean;
+  /** Starts it in a folder; a folder in which it has run already has its data. Throws if it is not to be had on this machine. */
   start(folder: string): Promise<BenchServer>;
-}
-
-/** What a process has used so far, threads included. */
-export interface Usage {
-  readonly cpuSeconds: number;
-  readonly rssBytes: number;
-  readonly peakRssBytes: number;
-}
-
-const TICKS_PER_SECOND = 100;
-
-export function usageOf(pid: number): Usage {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) * 1024;
-  return {
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
-    rssBytes: kilobytes('VmRSS'),
-    peakRssBytes: kilobytes('VmHWM'),
-  };
 }
 
 /** Ends a process and waits for it. */
 export function end(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve();
-    child.once('exit', () => resolve());
+    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
     child.kill('SIGTERM');
-    setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
   });
 }
 
-/** Waits until a URL answers with success. */
-export async function answers(url: string, child: ChildProcess, timeoutMs = 60_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (Date.now() < deadline) {
+/** Waits until a URL answers with success; how long that took, in milliseconds. */
+export async function firstAnswer(url: string, child: ChildProcess, timeoutMs = 120_000): Promise<number> {
+  const start = performance.now();
+  while (performance.now() - start < timeoutMs) {
     if (child.exitCode !== null) throw new Error(`the server ended at its start, with code ${child.exitCode}`);
     const response = await fetch(url).catch(() => undefined);
-    if (response?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (response?.ok) return performance.now() - start;
+    await new Promise((resolve) => setTimeout(resolve, 4));
   }
   throw new Error(`${url} does not answer`);
 }
 
-/** A client-server request; answers the JSON or throws. */
-export async function ask(baseUrl: string, method: string, path: string, token?: string, body?: unknown): Promise<Record<string, unknown>> {
+/** Bytes of files, by `du`, which counts what they say they hold. */
+export function fileBytes(...paths: readonly string[]): number {
+  const { stdout } = spawnSync('du', ['-sbc', ...paths], { encoding: 'utf8' });
+  return Number(/^(\d+)\s+total$/m.exec(stdout)?.[1] ?? 0);
+}
+
+/** A request during the set-up; answers the JSON or throws. */
+export async function ask(
+  baseUrl: string,
+  method: string,
+  path: string,
+  token?: string,
+  body?: unknown,
+): Promise<Record<string, unknown>> {
   const response = await fetch(`${baseUrl}${path}`, {
     method,
     headers: {
@@ -76,4 +91,16 @@ export async function ask(baseUrl: string, method: string, path: string, token?:
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 300)}`);
   return JSON.parse(text) as Record<string, unknown>;
+}
+
+const PASSWORD = 'bench-password';
+
+/** Makes an account the way the specification has it, or another if `auth` says so. */
+export async function registerWith(
+  baseUrl: string,
+  username: string,
+  auth: Record<string, unknown> = { type: 'm.login.dummy' },
+): Promise<BenchAccount> {
+  const made = await ask(baseUrl, 'POST', '/_matrix/client/v3/register', undefined, { username, password: PASSWORD, auth });
+  return { token: made.access_token as string, userId: made.user_id as string };
 }

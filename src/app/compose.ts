@@ -55,14 +55,7 @@ export function compose(platform: Platform): Parts {
   const accountSlices = composeAccounts(platform, rooms);
   const { accounts } = accountSlices;
 
-  const notifications = composeNotifications(platform, {
-    rooms,
-    accounts,
-    putAccountData: (batch, userId, key, content) => accountData.put(batch, userId, key, content),
-    threadRootOf: (event) => relations.threadRootOf(event),
-    ignoredBy: (userId) => accountData.ignoredBy(userId),
-    isInPublicRoom: (userId) => roomSlices.isInPublicRoom(userId),
-  });
+  const notifications = composeNotifications(platform, { rooms, accounts, accountData: () => accountData });
   const accountDataSlice = accountDataFeature({ reader, streams, managed: { pushRules: notifications.pushRulesOf } });
   const { accountData } = accountDataSlice;
   const relations = relationsFeature({
@@ -90,10 +83,7 @@ export function compose(platform: Platform): Parts {
     relations,
     receiptsOf: notifications.receiptTextsOf,
     async onRoomUpgraded(from, to, userIds) {
-      for (const userId of userIds) {
-        await copyRoomSettings(accountData, from, to, userId);
-        await notifications.copyPushRules(from, to, userId);
-      }
+      for (const userId of userIds) await copyRoomSettings(accountData, from, to, userId);
     },
   });
   const encryption = composeEncryption(platform, rooms, accounts);
@@ -134,7 +124,7 @@ export function compose(platform: Platform): Parts {
       jobs.every(HOUR_MS, 'to_device_transactions', () => encryption.toDevice.expireTransactions());
       const maintenance = media.start();
       stopping.push(() => maintenance[Symbol.asyncDispose]());
-      notifications.start(jobs);
+      void notifications.start();
     },
     async stop() {
       for (const stop of stopping) await stop();
