@@ -1,43 +1,18 @@
 /**
  * Runs scenarios against servers, one after the other and again: A B A B, so that a machine whose speed drifts favours nobody.
  *
- *     bun bench/run.ts send-10 sync-idle --against ours,floor,synapse [--rounds 3] [--scale 1]
+ *     npm run bench -- send-10 sync-idle --against ours,floor,synapse [--rounds 3] [--scale 1] [--full]
  *
- * Each server starts in a temporary folder, on loopback, with rate limits off and durability on. Every measurement is a line of
- * JSON in `bench/results/<scenario>.jsonl`; medians and ratios are printed.
+ * Each server starts in a temporary folder, on loopback, with rate limits off and durability as it comes. Every measurement is
+ * a line of JSON in `bench/results/<scenario>.jsonl`; medians and ratios are printed. `bench/report.ts` makes the page.
  */
-import { spawnSync } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Measured, Scenario } from './scenarios/scenario.ts';
-import { send1, send10, send32 } from './scenarios/send.ts';
-import { syncIdle } from './scenarios/sync-idle.ts';
-import { floor } from './servers/floor.ts';
-import { ours } from './servers/ours.ts';
-import { type Peer, usageOf } from './servers/server.ts';
-import { synapse } from './servers/synapse.ts';
-
-const SCENARIOS: readonly Scenario[] = [send1, send10, send32, syncIdle];
-const PEERS: readonly Peer[] = [ours, floor, synapse];
-
-interface Line extends Measured {
-  readonly scenario: string;
-  readonly server: string;
-  readonly version: string;
-  readonly round: number;
-  readonly perSecond: number;
-  /** Of the server, for each operation. */
-  readonly cpuMs: number;
-  readonly rssBytes: number;
-  readonly peakRssBytes: number;
-  readonly diskBytes: number;
-  readonly commit: string;
-  readonly at: string;
-  readonly machine: string;
-  readonly scale: number;
-}
+import { measureInProcess, measureOnServer } from './measure/run-scenario.ts';
+import { appendResult, median, type ResultLine, surroundings } from './results-file.ts';
+import { SCENARIOS } from './scenarios/index.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import { PEERS } from './servers/index.ts';
+import type { Peer } from './servers/server.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -45,85 +20,86 @@ const { values, positionals } = parseArgs({
     against: { type: 'string', default: 'ours,floor' },
     rounds: { type: 'string', default: '3' },
     scale: { type: 'string', default: '1' },
+    full: { type: 'boolean', default: false },
   },
 });
-const chosen = SCENARIOS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-const peers = values.against.split(',').map((name) => {
-  const peer = PEERS.find((one) => one.name === name);
-  if (peer === undefined) throw new Error(`no server ${name}; there are ${PEERS.map((one) => one.name).join(', ')}`);
-  return peer;
-});
-if (chosen.length === 0) throw new Error(`no such scenario; there are ${SCENARIOS.map(({ name }) => name).join(', ')}`);
-const commit = spawnSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).stdout.trim();
-await mkdir(join(import.meta.dir, 'results'), { recursive: true });
+const settings = { scale: Number(values.scale), full: values.full, rounds: Number(values.rounds) };
+const run = new Date().toISOString();
+const scenarios = positionals.length === 0 ? SCENARIOS : positionals.map((name) => named(SCENARIOS, name, 'scenario'));
+const peers = values.against.split(',').map((name) => named(PEERS, name, 'server'));
 
-for (const scenario of chosen) {
-  const lines: Line[] = [];
-  for (let round = 1; round <= Number(values.rounds); round++) {
-    for (const peer of peers) {
-      process.stderr.write(`${scenario.name}, round ${round} of ${values.rounds}: ${peer.name} ... `);
-      const line = await measureOnce(scenario, peer, round);
-      process.stderr.write(`${line.perSecond.toFixed(0)}/s, p99 ${line.p99.toFixed(2)} ms, ${line.cpuMs.toFixed(3)} ms CPU\n`);
-      lines.push(line);
-      await appendFile(join(import.meta.dir, 'results', `${scenario.name}.jsonl`), `${JSON.stringify(line)}\n`);
-    }
+for (const scenario of scenarios) {
+  const lines: ResultLine[] = [];
+  const takesPart = (peer: Peer) => peer.sendsOnly !== true || ('sendsOnly' in scenario && scenario.sendsOnly === true);
+  for (let round = 1; round <= settings.rounds; round++) {
+    if ('runInProcess' in scenario) lines.push(...(await measureRound(scenario, undefined, round)));
+    else for (const peer of peers.filter(takesPart)) lines.push(...(await measureRound(scenario, peer, round)));
   }
-  report(scenario, lines);
+  print(scenario, lines);
 }
 process.exit(0);
 
-async function measureOnce(scenario: Scenario, peer: Peer, round: number): Promise<Line> {
-  const folder = await mkdtemp(join(tmpdir(), `bench-${peer.name}-`));
-  const server = await peer.start(folder);
-  try {
-    const pid = server.process.pid!;
-    let cpuSeconds = 0;
-    const measured = await scenario.run(
-      server,
-      async (work) => {
-        const before = usageOf(pid).cpuSeconds;
-        const result = await work();
-        cpuSeconds = usageOf(pid).cpuSeconds - before;
-        return result;
-      },
-      { scale: Number(values.scale) },
-    );
-    const { rssBytes, peakRssBytes } = usageOf(pid);
-    const disk = spawnSync('du', ['-sb', folder], { encoding: 'utf8' }).stdout;
-    return {
-      scenario: scenario.name,
-      server: server.name,
-      version: server.version,
-      round,
-      ...measured,
-      perSecond: measured.operations / measured.seconds,
-      cpuMs: (1000 * cpuSeconds) / measured.operations,
-      rssBytes,
-      peakRssBytes,
-      diskBytes: Number.parseInt(disk, 10),
-      commit,
-      at: new Date().toISOString(),
-      machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-      scale: Number(values.scale),
-    };
-  } finally {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+function named<T extends { readonly name: string }>(all: readonly T[], name: string, kind: string): T {
+  const found = all.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no ${kind} ${name}; there are ${all.map((one) => one.name).join(', ')}`);
+  return found;
 }
 
-function report(scenario: Scenario, lines: readonly Line[]): void {
-  const median = (server: string, of: (line: Line) => number) => {
-    const sorted = lines.filter((line) => line.server === server).map(of).toSorted((a, b) => a - b);
-    return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+async function measureRound(scenario: Scenario, peer: Peer | undefined, round: number): Promise<ResultLine[]> {
+  const label = `${scenario.name}, round ${round} of ${settings.rounds}: ${peer?.name ?? 'ours'}`;
+  const progress = (text: string): void => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${label} ... ${text}`);
   };
+  progress('starting');
+  const around = surroundings();
+  const { version, results } =
+    'runInProcess' in scenario
+      ? await measureInProcess(scenario, settings, progress)
+      : await measureOnServer(scenario, peer!, settings, progress);
+  const lines = results.map((measured) => ({
+    run,
+    at: new Date().toISOString(),
+    scenario: scenario.name,
+    server: peer?.name ?? 'ours',
+    version,
+    round,
+    ...measured,
+    perSecond: measured.operations / measured.seconds,
+    settings,
+    ...around,
+  }));
+  for (const line of lines) appendResult(line);
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  for (const line of lines) process.stderr.write(`${label}${line.cell === undefined ? '' : `, ${line.cell}`}: ${figuresOf(line)}\n`);
+  return lines;
+}
+
+function figuresOf({ perSecond, p50, p99, cpuMs, clientCpuMs, lagMs, peakRssBytes, more }: ResultLine): string {
+  return [
+    `${perSecond.toFixed(perSecond < 20 ? 2 : 0)}/s`,
+    `p50 ${p50.toFixed(2)} ms`,
+    `p99 ${p99.toFixed(2)} ms`,
+    `${cpuMs.toFixed(3)} ms CPU (load generator ${clientCpuMs.toFixed(3)})`,
+    `${(peakRssBytes / 1e6).toFixed(0)} MB peak`,
+    ...(lagMs === undefined ? [] : [`lag ${lagMs.toFixed(0)} ms`]),
+    ...Object.entries(more ?? {}).map(([name, value]) => `${name} ${Math.round(value * 100) / 100}`),
+  ].join(', ');
+}
+
+function print(scenario: Scenario, lines: readonly ResultLine[]): void {
   console.log(`\n${scenario.name}: ${scenario.what}`);
-  for (const { name } of peers) {
-    const perSecond = median(name, (line) => line.perSecond);
-    const ratio = perSecond / median(peers[0]!.name, (line) => line.perSecond);
-    console.log(
-      `  ${name.padEnd(10)} ${perSecond.toFixed(0).padStart(7)}/s  p50 ${median(name, (line) => line.p50).toFixed(2)} ms  p99 ${median(name, (line) => line.p99).toFixed(2)} ms  ` +
-        `${median(name, (line) => line.cpuMs).toFixed(3)} ms CPU  ${(median(name, (line) => line.peakRssBytes) / 1e6).toFixed(0)} MB peak  x${ratio.toFixed(2)} of ${peers[0]!.name}`,
-    );
+  for (const cell of new Set(lines.map((line) => line.cell))) {
+    const ofCell = lines.filter((line) => line.cell === cell);
+    const middle = (server: string, of: (line: ResultLine) => number) => median(ofCell.filter((line) => line.server === server).map(of));
+    const servers = [...new Set(ofCell.map(({ server }) => server))];
+    if (cell !== undefined) console.log(`  ${cell}`);
+    for (const server of servers) {
+      const perSecond = middle(server, (line) => line.perSecond);
+      console.log(
+        `  ${server.padEnd(17)}${perSecond.toFixed(perSecond < 20 ? 2 : 0).padStart(8)}/s  p50 ${middle(server, (line) => line.p50).toFixed(2)} ms  ` +
+          `p99 ${middle(server, (line) => line.p99).toFixed(2)} ms  ${middle(server, (line) => line.cpuMs).toFixed(3)} ms CPU  ` +
+          `${(middle(server, (line) => line.peakRssBytes) / 1e6).toFixed(0)} MB peak  x${(perSecond / middle(servers[0]!, (line) => line.perSecond)).toFixed(2)} of ${servers[0]}`,
+      );
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { Migration } from '#platform/storage/ports.ts';
 /** How events relate to each other, and the threads of rooms. */
 export const relations: Migration = {
   name: '0007-relations',
-  up: ({ bigint, bigintPrimaryKey }) => [
+  up: ({ bigint, bigintPrimaryKey, clustered }) => [
     `create table relations (
       event_nid ${bigintPrimaryKey},
       room_nid ${bigint} not null,
@@ -15,12 +15,17 @@ export const relations: Migration = {
       depth ${bigint} not null,
       position ${bigint} not null
     )`,
-    'create index relations_by_parent on relations (parent_id, rel_type, depth, position)',
+    // Anybody may name any event as a parent, so a parent's relations are always asked for with their room.
+    'create index relations_by_parent on relations (room_nid, parent_id, rel_type, depth, position)',
+    'create index relations_by_sender on relations (room_nid, parent_id, rel_type, sender)',
     `create table threads (
-      root_id text primary key,
       room_nid ${bigint} not null,
-      latest_position ${bigint} not null
-    )`,
-    'create index threads_by_room on threads (room_nid, latest_position)',
+      root_id text not null,
+      reply_count ${bigint} not null,
+      latest_depth ${bigint} not null,
+      latest_position ${bigint} not null,
+      primary key (room_nid, root_id)
+    )${clustered}`,
+    'create index threads_by_activity on threads (room_nid, latest_depth, latest_position)',
   ],
 };

@@ -6,8 +6,8 @@ import { type PushRulesFeature, pushRulesFeature } from '#features/push-rules/in
 import { type Receipts, receiptsFeature } from '#features/receipts/index.ts';
 import { CacheBudget } from '#platform/cache/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
-import { notifications as migration } from '../migrations/0008-notifications.ts';
 import { profilesAndDirectory } from '../migrations/0005-profiles-and-directory.ts';
+import { notifications as migration } from '../migrations/0008-notifications.ts';
 import type { TestEngine } from './storage.ts';
 import { createWorld, SERVER_NAME, type World } from './world.ts';
 
@@ -73,7 +73,11 @@ export async function notifyingWorld(engine: TestEngine): Promise<Notifying> {
     active,
     restarted() {
       const again = wire();
-      return { notifications: again.notifications, receipts: again.receipts.receipts, pushRules: again.rules.pushRules };
+      return {
+        notifications: again.notifications,
+        receipts: again.receipts.receipts,
+        pushRules: again.rules.pushRules,
+      };
     },
   };
 }

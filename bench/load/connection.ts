@@ -92,7 +92,7 @@ export class Connection {
     }
     this.#head = undefined;
     this.#status = (head[9]! - 48) * 100 + (head[10]! - 48) * 10 + (head[11]! - 48);
-    const length = /\r\ncontent-length: *(\d+)/i.exec(head.latin1Slice(0, end))?.[1];
+    const length = /\r\ncontent-length: *(\d+)/i.exec(head.toString('latin1', 0, end))?.[1];
     this.#missing = length === undefined ? -2 : Number(length);
     this.#size = 0;
     this.#receiveBody(head.subarray(end + 4));
@@ -142,7 +142,7 @@ function chunksOf(received: Buffer[]): Buffer[] | undefined {
   for (;;) {
     const lineEnd = all.indexOf('\r\n', at);
     if (lineEnd === -1) return undefined;
-    const size = Number.parseInt(all.latin1Slice(at, lineEnd), 16);
+    const size = Number.parseInt(all.toString('latin1', at, lineEnd), 16);
     if (size === 0) return parts;
     at = lineEnd + 2 + size + 2;
     if (at > all.length) return undefined;

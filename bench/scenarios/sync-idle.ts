@@ -1,31 +1,37 @@
-import { ask } from '../servers/server.ts';
-import { type Scenario, summarize } from './scenario.ts';
+import { Client, forEachOf } from '../load/client.ts';
+import type { ServerScenario } from './scenario.ts';
 
 const ROOMS = 500;
-const POLLS = 2_000;
+const POLLS = 5_000;
 
 /** A user of many rooms asks for news when there are none. */
-export const syncIdle: Scenario = {
+export const syncIdle: ServerScenario = {
   name: 'sync-idle',
-  what: `a user of ${ROOMS} rooms, ${POLLS} polls with nothing new`,
-  async run(server, measure, { scale }) {
+  what: `a user of ${ROOMS} rooms asks ${POLLS} times for news when there are none, without waiting for any`,
+  operation: 'poll',
+  async run(server, bench) {
     const { token } = await server.register('idler');
-    const rooms = Math.max(10, Math.round(ROOMS * scale));
-    for (let n = 0; n < rooms; n++) await ask(server.baseUrl, 'POST', '/_matrix/client/v3/createRoom', token, { name: `room ${n}` });
-    let { next_batch: since } = await ask(server.baseUrl, 'GET', '/_matrix/client/v3/sync?timeout=0', token);
+    const client = await Client.open(server.baseUrl, token);
+    const rooms = Math.max(10, Math.round(ROOMS * bench.scale));
+    await forEachOf(rooms, 1, async (index) => {
+      await client.createRoom({ name: `room ${index}` });
+      bench.progress(`${index} of ${rooms} rooms`);
+    });
+    let since = (await client.json('GET', '/_matrix/client/v3/sync?timeout=0')).next_batch as string;
     const poll = async (): Promise<void> => {
-      since = (await ask(server.baseUrl, 'GET', `/_matrix/client/v3/sync?timeout=0&since=${since}`, token)).next_batch;
+      const text = await client.text('GET', `/_matrix/client/v3/sync?timeout=0&since=${since}`);
+      since = /"next_batch":"([^"]+)"/.exec(text)?.[1] ?? since;
     };
-    for (let n = 0; n < 50; n++) await poll();
-    const durations: number[] = [];
-    const start = performance.now();
-    await measure(async () => {
-      for (let n = 0; n < Math.max(200, POLLS * scale); n++) {
-        const from = performance.now();
+    await forEachOf(bench.paced(500, 20), 1, poll);
+    const polls = bench.paced(POLLS, 200);
+    const measured = await bench.measure(async (durations) => {
+      for (let n = 0; n < polls; n++) {
+        const start = performance.now();
         await poll();
-        durations.push(performance.now() - from);
+        durations.push(performance.now() - start);
       }
     });
-    return summarize(durations, (performance.now() - start) / 1000);
+    client.close();
+    return [{ ...measured, more: { rooms } }];
   },
 };

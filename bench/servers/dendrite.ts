@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -63,6 +63,6 @@ logging: [{ type: std, level: error }]
 /** A signing key in Dendrite's own file format: the seed, as PEM. */
 function newKey(): string {
   const { privateKey } = generateKeyPairSync('ed25519');
-  const seed = Buffer.from(createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })).export({ format: 'jwk' }).d ?? '', 'base64url');
+  const seed = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
   return `-----BEGIN MATRIX PRIVATE KEY-----\nKey-ID: ed25519:bench\n\n${seed.toString('base64')}\n-----END MATRIX PRIVATE KEY-----\n`;
 }

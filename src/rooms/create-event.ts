@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock/index.ts';
 import type { Random } from '#platform/random/index.ts';
-import { encodeCanonicalJson } from '#protocol/canonical-json/index.ts';
+import { CanonicalJsonError, encodeCanonicalJson } from '#protocol/canonical-json/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import { authorizeEvent, selectAuthEvents } from '#protocol/event-auth/index.ts';
 import {
@@ -12,6 +12,7 @@ import {
   referenceHashBase64,
 } from '#protocol/events/index.ts';
 import type { EventId, RoomId, ServerName } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
 import type { SigningKey } from '#protocol/signing/index.ts';
 import type { Draft } from './draft.ts';
 import type { EventStore } from './event-store.ts';
@@ -105,7 +106,17 @@ export async function findEqualState(
   // The hot room may hold it as it was before a redaction.
   const current = inForce === undefined ? undefined : await events.byNid(inForce.nid);
   if (current === undefined || current.sender !== draft.sender || current.redactedBy !== undefined) return undefined;
-  return encodeCanonicalJson(current.content) === encodeCanonicalJson(draft.content) ? current : undefined;
+  return isSameContent(current.content, draft.content) ? current : undefined;
+}
+
+function isSameContent(stored: JsonObject, drafted: JsonObject): boolean {
+  try {
+    return encodeCanonicalJson(stored) === encodeCanonicalJson(drafted);
+  } catch (error) {
+    // The draft holds what no event can; making the event says what.
+    if (error instanceof CanonicalJsonError) return false;
+    throw error;
+  }
 }
 
 function freshEventId(signer: Signer): EventId {

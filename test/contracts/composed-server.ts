@@ -48,7 +48,7 @@ export interface LoggedIn {
 export interface ComposedServer extends AsyncDisposable {
   readonly parts: Parts;
   readonly storage: Storage;
-  /** The texts of all statements that were given to the database to be written, in order. */
+  /** The texts of all statements that were committed, in order. */
   readonly writes: readonly string[];
   /** What was logged at level error or above. */
   readonly errors: readonly string[];
@@ -124,18 +124,22 @@ function noRateLimits(): JsonObject {
   return limits;
 }
 
-/** The same storage, noting the text of every statement to be written. */
+/** The same storage, noting the text of every statement that it commits. */
 function watched(storage: Storage, writes: string[]): Storage {
   const transactor: Transactor = {
-    commit: (build) =>
-      storage.transactor.commit((batch) =>
+    async commit(build) {
+      const texts: string[] = [];
+      const value = await storage.transactor.commit((batch) =>
         build({
           add(query, expectRows) {
-            writes.push('sql' in query ? query.sql : query.compile().sql);
+            texts.push('sql' in query ? query.sql : query.compile().sql);
             return batch.add(query, expectRows);
           },
         }),
-      ),
+      );
+      writes.push(...texts);
+      return value;
+    },
   };
   return { ...storage, transactor };
 }

@@ -78,7 +78,9 @@ test('a bot joins on invite, replies, sets and reads state, and sends media', as
 
   const file = Buffer.from('the file');
   const uri = await bot.uploadContent(file, 'text/plain', 'file.txt');
-  expect((await bot.downloadContent(uri)).data.toString()).toBe('the file');
+  // Its own download method still asks the endpoint from before authenticated media, where new files are not to be had.
+  const path = `/_matrix/client/v1/media/download/${uri.slice('mxc://'.length)}`;
+  expect((await bot.doRequest('GET', path, null, null, 30_000, true)).body.toString()).toBe('the file');
   const mediaEvent = await bot.sendMessage(roomId, { msgtype: 'm.file', body: 'file.txt', url: uri });
   expect(await bot.getEvent(roomId, mediaEvent)).toMatchObject({ content: { url: uri } });
   await bot.redactEvent(roomId, mediaEvent, 'done');

@@ -30,6 +30,7 @@ export interface PageQuery {
   readonly direction: 'b' | 'f';
   readonly from: TimelinePlace;
   readonly to: TimelinePlace | undefined;
+  /** At least 1 for a page with events. */
   readonly limit: number;
   readonly filter: CompiledEventFilter;
   readonly ignored: ReadonlySet<string>;
@@ -46,15 +47,18 @@ const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 1_000;
 /** How many events one request looks through at most, when a filter skips most of them. */
 const MAX_SCANNED = 5_000;
+const NO_PAGE: Page = { events: [], end: undefined };
 
-/** The number of events a client may get: what it asked for, within bounds. */
+/** The number of events a client may get: what it asked for, within bounds. Nothing if it asked for nothing. */
 export function pageLimit(query: number | undefined, filter: CompiledEventFilter): number {
-  return clampLimit(query ?? filter.limit, { fallback: DEFAULT_LIMIT, max: MAX_LIMIT });
+  const asked = query ?? filter.limit;
+  return asked === 0 ? 0 : clampLimit(asked, { fallback: DEFAULT_LIMIT, max: MAX_LIMIT });
 }
 
 /** The next events from a place, as many as asked for, that the user may see and wants. */
 export async function readPage(query: PageQuery, stores: PageStores): Promise<Page> {
   const { room, direction, limit, filter, to } = query;
+  if (limit === 0 || filter.blocksAll) return NO_PAGE;
   const found: VisibleEvent[] = [];
   let place = query.from;
   for (let scanned = 0; scanned < MAX_SCANNED; ) {
@@ -73,13 +77,18 @@ export async function readPage(query: PageQuery, stores: PageStores): Promise<Pa
     if (found.length >= limit && last !== undefined) return { events: found, end: beyond(last, direction) };
     const lastRead = read.at(-1);
     if (lastRead === undefined || read.length < chunk || within.length < read.length) {
-      // A client that has got events may ask again from there: the answer without any is the one without an end.
-      const reachedTo = within.length < read.length;
-      return { events: found, end: found.length > 0 && !reachedTo && lastRead !== undefined ? beyond(lastRead, direction) : undefined };
+      // Forward, more may come any time: a client that has got events may ask again from there.
+      const canGoOn = direction === 'f' && lastRead !== undefined && within.length === read.length && found.length > 0;
+      return { events: found, end: canGoOn ? beyond(lastRead, direction) : undefined };
     }
     place = beyond(lastRead, direction);
   }
   return { events: found, end: place };
+}
+
+/** Which of two places comes first: negative if `a` does. */
+export function comparePlaces(a: TimelinePlace, b: TimelinePlace): number {
+  return a.depth - b.depth || a.position - b.position;
 }
 
 function beyond(event: StoredEvent, direction: 'b' | 'f'): TimelinePlace {
@@ -88,31 +97,40 @@ function beyond(event: StoredEvent, direction: 'b' | 'f'): TimelinePlace {
 
 /** Whether an event comes before the place where the client wants to stop. */
 function isBeforeEnd(event: StoredEvent, to: TimelinePlace, direction: 'b' | 'f'): boolean {
-  const order = event.depth - to.depth || (event.position ?? 0) - to.position;
+  const order = comparePlaces(placeAfter(event), to);
   return direction === 'b' ? order > 0 : order <= 0;
 }
 
 /** The texts of visible events. */
-export function pageTexts(events: readonly VisibleEvent[], reader: EventReader, clientEvents: ClientEvents): Promise<string[]> {
+export function pageTexts(
+  events: readonly VisibleEvent[],
+  reader: EventReader,
+  clientEvents: ClientEvents,
+): Promise<string[]> {
   return clientEvents.serialize(
     events.map(({ event }) => event),
     { reader, memberships: new Map(events.map(({ event, membership }) => [event.nid, membership])) },
   );
 }
 
-/** The member events of those who sent `events`, as they were at `at`. */
+/**
+ * The member events of those who sent `events`, as they were at the first of the places at which the sender has one.
+ * https://spec.matrix.org/v1.19/client-server-api/#lazy-loading-room-members
+ */
 export async function membersOf(
   events: readonly StoredEvent[],
-  at: StoredEvent | undefined,
+  places: readonly (StoredEvent | undefined)[],
   room: RoomIdentity,
   { current }: Pick<PageStores, 'current'>,
 ): Promise<StoredEvent[]> {
-  if (at?.stateAfter === undefined) return [];
-  const view = current.at(room, at.stateAfter);
-  const members: StoredEvent[] = [];
-  for (const sender of new Set(events.map((event) => event.sender))) {
-    const member = await view.get('m.room.member', sender);
-    if (member !== undefined) members.push(member);
+  const members = new Map<UserId, StoredEvent>();
+  for (const root of new Set(places.map((place) => place?.stateAfter))) {
+    if (root === undefined) continue;
+    const view = current.at(room, root);
+    for (const { sender } of events) {
+      const member = members.has(sender) ? undefined : await view.get('m.room.member', sender);
+      if (member !== undefined) members.set(sender, member);
+    }
   }
-  return members;
+  return [...members.values()];
 }

@@ -129,7 +129,7 @@ export class NotificationHook implements EventHook {
         return recipients.nameOf(userId);
       },
     };
-    verdicts.add(userId, evaluate(rules, flat, user));
+    verdicts.add(userId, ignorers.has(userId) ? SILENT : evaluate(rules, flat, user));
   }
 
   /** Whoever is invited is no member yet, and has the invite alone. */

@@ -1,5 +1,6 @@
 import type { Requester } from '#api/requester.ts';
 import { invalidParam } from '#protocol/errors.ts';
+import { isOwnMembership } from '#protocol/history-visibility/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { PushAction } from '#protocol/push-rules/index.ts';
 import type { ClientEvents, EventStore, JoinedRooms, StoredEvent, Visibility } from '#rooms/index.ts';
@@ -105,13 +106,14 @@ export class NotificationList {
     return rows.map((row) => ({ ...row, actions: actionsOf.get(row.audience_nid)! }));
   }
 
-  /** What the user may not see (any more) is left out. */
+  /** What the user may not see (any more) is left out, but for their own invites: those they have been shown. */
   async #serialize(listed: readonly Listed[], { userId, deviceId }: Requester): Promise<string[]> {
     const { events, visibility, clientEvents } = this.#deps;
     const byNid = await events.byNids(listed.map((row) => row.event_nid));
     const visible = new Map<number, StoredEvent>();
     for (const [, ofRoom] of Map.groupBy(byNid.values(), (event) => event.roomNid)) {
       for (const { event } of await visibility.filter(ofRoom, userId)) visible.set(event.nid, event);
+      for (const event of ofRoom) if (isOwnMembership(event, userId)) visible.set(event.nid, event);
     }
     const rooms = [...new Set([...visible.values()].map((event) => event.roomNid))];
     const marks = await this.#deps.marks.marks(userId, rooms);

@@ -119,7 +119,9 @@ class Story {
         if (who > 0) await this.on.world.membership(this.roomId, this.#users[how % 2 === 0 ? who : 0]!, user, 'leave');
         return;
       case 18:
-        await this.on.world.membership(this.roomId, user, user, 'join', { displayname: ['cake', 'Bob', 'x'][how % 3]! });
+        await this.on.world.membership(this.roomId, user, user, 'join', {
+          displayname: ['cake', 'Bob', 'x'][how % 3]!,
+        });
         return;
       default:
         this.#ignore(user, other, how);
@@ -160,7 +162,8 @@ class Story {
     const room = { kind: 'room' as const, ruleId: this.roomId };
     const put = (params: { kind: 'room' | 'content' | 'override'; ruleId: string }, body: JsonObject) =>
       world.call(routes, setPushRule, { as: user, params, body: body as never });
-    if (how % 4 === 0) await put(room, { actions: how % 8 === 0 ? ['dont_notify'] : ['notify', { set_tweak: 'highlight' }] });
+    if (how % 4 === 0)
+      await put(room, { actions: how % 8 === 0 ? ['dont_notify'] : ['notify', { set_tweak: 'highlight' }] });
     else if (how % 4 === 1) {
       const actions = ['notify', { set_tweak: 'highlight', value: how % 8 === 1 }];
       await put({ kind: 'content', ruleId: 'cake' }, { pattern: 'cake', actions });
@@ -184,18 +187,13 @@ class Story {
 const plain = ({ total, main, threads }: RoomUnread) => ({ total, main, threads: Object.fromEntries(threads) });
 
 forEachEngine('unread counts', (engine) => {
-  test(
-    'are those of going through every notification of every user',
-    async () => {
-      const isFast = engine.dialect === 'sqlite';
-      await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 90 }), async (steps) => {
-          await (await Story.begin(engine)).run(steps);
-        }),
-        { numRuns: isFast ? 25 : 2, endOnFailure: false },
-      );
-    },
-    60_000,
-  );
+  test('are those of going through every notification of every user', async () => {
+    const isFast = engine.dialect === 'sqlite';
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 90 }), async (steps) => {
+        await (await Story.begin(engine)).run(steps);
+      }),
+      { numRuns: isFast ? 25 : 2, endOnFailure: false },
+    );
+  }, 60_000);
 });
-

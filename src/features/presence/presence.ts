@@ -4,6 +4,7 @@ import type { Transactor } from '#platform/storage/index.ts';
 import type { StreamBatch, StreamPosition, Streams } from '#platform/streams/index.ts';
 import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import type { EventHook, JoinedRooms, StoredEvent } from '#rooms/index.ts';
+import { type Kept, PresenceKeeper } from './presence-keeper.ts';
 import type { PresenceStore } from './presence-store.ts';
 import { PresenceWatch, type Watched } from './presence-watch.ts';
 import type { PresenceRow } from './tables.ts';
@@ -22,7 +23,7 @@ export interface PresenceDeps {
 }
 
 /** A user whose presence is in memory. */
-interface Tracked extends Watched {
+interface Tracked extends Watched, Kept {
   readonly userId: UserId;
   readonly own: UserPresence;
   shown: ShownPresence;
@@ -36,8 +37,6 @@ interface Tracked extends Watched {
 const MIN_INTERVAL_MS = 1000;
 /** How long a poll is taken to last when nobody says. */
 const DEFAULT_POLL_MS = 30_000;
-/** How often what has changed is stored. */
-const STORE_EVERY_MS = 30_000;
 /** Users who are offline are forgotten beyond so many in memory. */
 const USERS_MAX = 100_000;
 /** The device of requests that come from none. */
@@ -52,13 +51,12 @@ export class Presence implements EventHook {
   readonly #deps: PresenceDeps;
   readonly #users = new Map<UserId, Tracked>();
   readonly #loading = new Map<UserId, Promise<Tracked>>();
-  /** Whose last presence is not stored yet. */
-  readonly #dirty = new Set<Tracked>();
+  readonly #keeper: PresenceKeeper;
   readonly watch: PresenceWatch;
-  #storing: Timer | undefined;
 
   constructor(deps: PresenceDeps) {
     this.#deps = deps;
+    this.#keeper = new PresenceKeeper(deps.store, deps.transactor, deps.clock);
     this.watch = new PresenceWatch(this.#users, deps);
   }
 
@@ -76,9 +74,8 @@ export class Presence implements EventHook {
 
   /** Stores what is not stored yet, and stops all timers. */
   async stop(): Promise<void> {
-    this.#storing?.cancel();
     for (const { timer } of this.#users.values()) timer?.cancel();
-    await this.#store();
+    await this.#keeper.stop();
   }
 
   /**
@@ -131,7 +128,7 @@ export class Presence implements EventHook {
     batch.afterCommit(() => {
       const tracked = this.#users.get(userId);
       tracked?.timer?.cancel();
-      if (tracked !== undefined) this.#dirty.delete(tracked);
+      this.#keeper.drop(userId);
       this.#users.delete(userId);
     });
   }
@@ -195,7 +192,7 @@ export class Presence implements EventHook {
 
   #forgetOne(): void {
     for (const [userId, tracked] of this.#users) {
-      if (tracked.shown.presence !== 'offline' || tracked.timer !== undefined || this.#dirty.has(tracked)) continue;
+      if (tracked.shown.presence !== 'offline' || tracked.timer !== undefined || this.#keeper.holds(userId)) continue;
       this.#users.delete(userId);
       break;
     }
@@ -231,8 +228,7 @@ export class Presence implements EventHook {
   #show(tracked: Tracked, shown: ShownPresence, now: number): void {
     tracked.shown = shown;
     tracked.shownAt = now;
-    this.#dirty.add(tracked);
-    this.#storing ??= this.#deps.clock.after(STORE_EVERY_MS, () => void this.#store());
+    this.#keeper.keep(tracked);
     if (this.#deps.config.enabled === true) void this.#tell(tracked).catch(() => undefined);
   }
 
@@ -242,28 +238,5 @@ export class Presence implements EventHook {
     const rooms = [...(await joined.of(userId)).keys()].filter((roomId) => !excludedRooms.has(roomId));
     tracked.position = streams.announce({ userId }, ...rooms.map((roomId) => ({ roomId })));
     this.watch.changed(userId, tracked.position);
-  }
-
-  async #store(): Promise<void> {
-    this.#storing = undefined;
-    const dirty = [...this.#dirty];
-    this.#dirty.clear();
-    if (dirty.length === 0) return;
-    try {
-      await this.#deps.transactor.commit((batch) => {
-        for (const { userId, shown, own } of dirty) {
-          batch.add(
-            this.#deps.store.put({
-              user_id: userId,
-              presence: shown.presence,
-              status_msg: own.statusMsg ?? null,
-              last_active_ts: own.lastActiveTs,
-            }),
-          );
-        }
-      });
-    } catch {
-      for (const tracked of dirty) this.#dirty.add(tracked);
-    }
   }
 }

@@ -33,8 +33,13 @@ async function setUp(engine: TestEngine) {
   world.hooks.push(slice.hook);
   const alice = world.user('alice');
   type Kind = 'override' | 'underride' | 'sender' | 'room' | 'content';
-  const put = (as: Requester, kind: Kind, ruleId: string, body: object, query: { before?: string; after?: string } = {}) =>
-    world.call(slice.routes, setPushRule, { as, params: { kind, ruleId }, query, body: body as never });
+  const put = (
+    as: Requester,
+    kind: Kind,
+    ruleId: string,
+    body: object,
+    query: { before?: string; after?: string } = {},
+  ) => world.call(slice.routes, setPushRule, { as, params: { kind, ruleId }, query, body: body as never });
   const ids = async (as: Requester, kind: Kind) =>
     (await world.call(slice.routes, getPushRulesOfKind, { as, params: { kind } }))
       .filter((rule) => !rule.default)

@@ -1,9 +1,9 @@
-import { isJsonObject } from '#protocol/json.ts';
 import type { EventId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import { serverNameOf } from '#protocol/identifiers/index.ts';
+import { isJsonObject } from '#protocol/json.ts';
 import type { ClientEvents, EventHook, EventReader, EventStore, StoredEvent, Visibility } from '#rooms/index.ts';
 import { relationOf } from './relation.ts';
-import type { RelationRow, RelationStore } from './relation-store.ts';
+import type { Child, RelationStore } from './relation-store.ts';
 
 export interface AggregationDeps {
   readonly store: RelationStore;
@@ -15,9 +15,26 @@ export interface AggregationDeps {
   readonly serverName: ServerName;
 }
 
+/** What relates to the events of a room, not yet as text. */
+interface Found {
+  readonly edits: readonly Child[];
+  readonly references: ReadonlyMap<EventId, readonly EventId[]>;
+  readonly threads: readonly Thread[];
+}
+
+interface Thread {
+  readonly root: StoredEvent;
+  readonly count: number;
+  readonly hasTakenPart: boolean;
+  /** Interned ids of the newest replies, newest first. */
+  readonly latest: readonly number[];
+}
+
 /** Events known to have nothing related to them, remembered at most. */
 const BARREN_MAX = 50_000;
-const BUNDLED = ['m.replace', 'm.thread', 'm.reference'];
+/** Replies looked at for the newest that the reader may see. */
+const REPLIES_TRIED = 3;
+const NOTHING: ReadonlyMap<number, string> = new Map();
 
 /**
  * Bundled aggregations: what relates to an event, told along with it in `unsigned.m.relations`. Most events have nothing: that
@@ -26,94 +43,172 @@ const BUNDLED = ['m.replace', 'm.thread', 'm.reference'];
  */
 export class Aggregations implements EventHook {
   readonly #barren = new Set<EventId>();
+  /** Grows with every relation stored: what was read before says nothing about afterwards. */
+  #changes = 0;
 
   constructor(private readonly deps: AggregationDeps) {}
 
   /** The JSON text of `m.relations`, by interned event id, of those of the events that have any. */
   async of(events: readonly StoredEvent[], reader: EventReader): Promise<ReadonlyMap<number, string>> {
-    const asked = events.filter((event) => !event.isState && event.redactedBy === undefined && !this.#barren.has(event.eventId));
+    const asked = events.filter((event) => !event.isState && !this.#barren.has(event.eventId));
     if (asked.length === 0) return NOTHING;
-    const rows = await this.deps.store.ofParents(asked.map((event) => event.eventId), BUNDLED);
-    const byParent = new Map<string, RelationRow[]>();
-    for (const row of rows) {
-      const siblings = byParent.get(row.parent_id);
-      if (siblings === undefined) byParent.set(row.parent_id, [row]);
-      else siblings.push(row);
-    }
-    for (const event of asked) if (!byParent.has(event.eventId)) this.#rememberBarren(event.eventId);
-    if (byParent.size === 0) return NOTHING;
     const ignored = await this.deps.ignoredBy(reader.userId);
     const texts = new Map<number, string>();
-    for (const event of asked) {
-      const related = byParent.get(event.eventId)?.filter((row) => row.room_nid === event.roomNid && !ignored.has(row.sender));
-      const text = related === undefined ? undefined : await this.#bundle(event, related, reader);
-      if (text !== undefined) texts.set(event.nid, text);
+    for (const roomNid of new Set(asked.map((event) => event.roomNid))) {
+      const ofRoom = asked.filter((event) => event.roomNid === roomNid);
+      await this.#ofRoom(roomNid, ofRoom, { reader, ignored, texts });
     }
     return texts;
   }
 
   committed(event: StoredEvent): void {
-    const relation = event.isState ? undefined : relationOf(event.content);
-    if (relation !== undefined) this.#barren.delete(relation.parentId);
+    if (event.contentText.includes('m.relates_to')) {
+      const relation = relationOf(event.content);
+      this.#changes++;
+      if (relation !== undefined) this.#barren.delete(relation.parentId);
+    }
     // Nothing can relate to an event before it exists; from elsewhere, an event may come after what relates to it.
-    if (serverNameOf(event.sender) === this.deps.serverName) this.#rememberBarren(event.eventId);
+    if (!event.isState && serverNameOf(event.sender) === this.deps.serverName) this.#rememberBarren(event.eventId);
   }
 
-  async #bundle(event: StoredEvent, related: readonly RelationRow[], reader: EventReader): Promise<string | undefined> {
-    const parts: string[] = [];
-    const edit = await this.#latestEdit(event, related, reader);
-    if (edit !== undefined) parts.push(`"m.replace":${await this.#text(edit, reader)}`);
-    const thread = await this.#thread(event, related, reader);
-    if (thread !== undefined) parts.push(`"m.thread":${thread}`);
-    const references = related.filter((row) => row.rel_type === 'm.reference');
-    if (references.length > 0) {
-      const found = await this.deps.events.byNids(references.map((row) => row.event_nid));
-      const chunk = references.map((row) => ({ event_id: found.get(row.event_nid)?.eventId }));
-      parts.push(`"m.reference":${JSON.stringify({ chunk })}`);
-    }
-    return parts.length === 0 ? undefined : `{${parts.join(',')}}`;
-  }
-
-  /** The newest valid edit. https://spec.matrix.org/v1.19/client-server-api/#validity-of-replacement-events */
-  async #latestEdit(event: StoredEvent, related: readonly RelationRow[], reader: EventReader): Promise<StoredEvent | undefined> {
-    if (relationOf(event.content)?.relType === 'm.replace') return undefined;
-    const rows = related.filter((row) => row.rel_type === 'm.replace' && row.sender === event.sender && row.type === event.type);
-    if (rows.length === 0) return undefined;
-    const found = await this.deps.events.byNids(rows.map((row) => row.event_nid));
-    const edits = [...found.values()].filter(
-      (edit) => !edit.isState && (edit.type === 'm.room.encrypted' || isJsonObject(edit.content['m.new_content'])),
-    );
-    edits.sort((a, b) => b.originServerTs - a.originServerTs || (a.eventId < b.eventId ? 1 : -1));
-    return this.#firstVisible(edits, reader);
-  }
-
-  async #thread(event: StoredEvent, related: readonly RelationRow[], reader: EventReader): Promise<string | undefined> {
-    const replies = related.filter((row) => row.rel_type === 'm.thread');
-    const newest = replies.at(-1);
-    if (newest === undefined) return undefined;
-    const found = await this.deps.events.byNids(replies.slice(-10).map((row) => row.event_nid));
-    const latest = await this.#firstVisible([...replies].reverse().map((row) => found.get(row.event_nid)).filter((reply) => reply !== undefined), reader);
-    if (latest === undefined) return undefined;
-    const hasTakenPart = event.sender === reader.userId || replies.some((row) => row.sender === reader.userId);
-    const rows = await this.deps.store.ofParents([latest.eventId], ['m.replace']);
-    const edit = await this.#latestEdit(latest, rows, reader);
-    const extra = edit === undefined ? undefined : `{"m.replace":${await this.#text(edit, reader)}}`;
-    return `{"latest_event":${await this.#text(latest, reader, extra)},"count":${replies.length},"current_user_participated":${hasTakenPart}}`;
-  }
-
-  async #firstVisible(events: readonly StoredEvent[], reader: EventReader): Promise<StoredEvent | undefined> {
+  async #ofRoom(
+    roomNid: number,
+    events: readonly StoredEvent[],
+    answer: {
+      readonly reader: EventReader;
+      readonly ignored: ReadonlySet<string>;
+      readonly texts: Map<number, string>;
+    },
+  ): Promise<void> {
+    const { reader, ignored, texts } = answer;
+    const changes = this.#changes;
+    const found = await this.#find(roomNid, events, reader, ignored);
+    if (changes === this.#changes && ignored.size === 0) this.#rememberWithout(events, found);
+    const candidates = [...found.edits.map(({ nid }) => nid), ...found.threads.flatMap(({ latest }) => latest)];
+    const visible = await this.#visible(candidates, reader);
+    const edits = await this.#editTexts(events, found.edits, visible, reader);
+    const threads = await this.#threadTexts(found.threads, visible, reader);
     for (const event of events) {
-      const [visible] = await this.deps.visibility.filter([event], reader.userId);
-      if (visible !== undefined) return event;
+      const parts: string[] = [];
+      const edit = edits.get(event.eventId);
+      if (edit !== undefined) parts.push(`"m.replace":${edit}`);
+      const thread = threads.get(event.eventId);
+      if (thread !== undefined) parts.push(`"m.thread":${thread}`);
+      const references = found.references.get(event.eventId);
+      if (references !== undefined) {
+        const chunk = references.map((eventId) => ({ event_id: eventId }));
+        parts.push(`"m.reference":${JSON.stringify({ chunk })}`);
+      }
+      if (parts.length > 0) texts.set(event.nid, `{${parts.join(',')}}`);
     }
-    return undefined;
   }
 
-  async #text(event: StoredEvent, reader: EventReader, relations?: string): Promise<string> {
-    const text = await this.deps.clientEvents().serializeOne(event, { reader, withAggregations: false });
-    if (relations === undefined) return text;
-    const shown = JSON.parse(text) as { unsigned?: Record<string, unknown> };
-    return JSON.stringify({ ...shown, unsigned: { ...shown.unsigned, 'm.relations': JSON.parse(relations) } });
+  async #find(
+    roomNid: number,
+    events: readonly StoredEvent[],
+    { userId }: EventReader,
+    ignored: ReadonlySet<string>,
+  ): Promise<Found> {
+    const { store } = this.deps;
+    const ids = events.map((event) => event.eventId);
+    const [edits, referring, counts] = await Promise.all([
+      store.edits(roomNid, ids),
+      store.references(roomNid, ids, ignored),
+      store.replyCounts(roomNid, ids),
+    ]);
+    const references = new Map<EventId, EventId[]>();
+    for (const { parentId, eventId } of referring) {
+      const known = references.get(parentId);
+      if (known === undefined) references.set(parentId, [eventId]);
+      else known.push(eventId);
+    }
+    // A thread cannot start from an event that relates to another.
+    const roots = events.filter((event) => counts.has(event.eventId) && relationOf(event.content) === undefined);
+    return { edits, references, threads: await this.#threads(roomNid, roots, { counts, userId, ignored }) };
+  }
+
+  async #threads(
+    roomNid: number,
+    roots: readonly StoredEvent[],
+    known: {
+      readonly counts: ReadonlyMap<EventId, number>;
+      readonly userId: UserId;
+      readonly ignored: ReadonlySet<string>;
+    },
+  ): Promise<Thread[]> {
+    if (roots.length === 0) return [];
+    const { store } = this.deps;
+    const { counts, userId, ignored } = known;
+    const ids = roots.map((root) => root.eventId);
+    const [own, unwanted, latest] = await Promise.all([
+      store.replyCountsOf(roomNid, ids, [userId]),
+      ignored.size === 0 ? new Map<EventId, number>() : store.replyCountsOf(roomNid, ids, ignored),
+      Promise.all(ids.map((rootId) => store.latestReplies(roomNid, rootId, ignored, REPLIES_TRIED))),
+    ]);
+    return roots.map((root, index) => ({
+      root,
+      count: (counts.get(root.eventId) ?? 0) - (unwanted.get(root.eventId) ?? 0),
+      hasTakenPart: root.sender === userId || own.has(root.eventId),
+      latest: latest[index] ?? [],
+    }));
+  }
+
+  /** Those of some events of one room that the reader may see. */
+  async #visible(nids: readonly number[], { userId }: EventReader): Promise<ReadonlyMap<number, StoredEvent>> {
+    if (nids.length === 0) return new Map();
+    const events = await this.deps.events.byNids(nids);
+    const shown = [...events.values()].filter((event) => event.redactedBy === undefined);
+    const visible = await this.deps.visibility.filter(shown, userId);
+    return new Map(visible.map(({ event }) => [event.nid, event]));
+  }
+
+  /** The newest valid edit of each. https://spec.matrix.org/v1.19/client-server-api/#validity-of-replacement-events */
+  async #editTexts(
+    events: readonly StoredEvent[],
+    edits: readonly Child[],
+    visible: ReadonlyMap<number, StoredEvent>,
+    reader: EventReader,
+  ): Promise<ReadonlyMap<EventId, string>> {
+    const chosen = new Map<EventId, StoredEvent>();
+    for (const event of events) {
+      if (event.redactedBy !== undefined || relationOf(event.content)?.relType === 'm.replace') continue;
+      const ofEvent = edits.filter(({ parentId }) => parentId === event.eventId).map(({ nid }) => visible.get(nid));
+      const newest = ofEvent.find((edit) => edit !== undefined && hasNewContent(edit));
+      if (newest !== undefined) chosen.set(event.eventId, newest);
+    }
+    const options = { reader, withAggregations: false };
+    const texts = await this.deps.clientEvents().serialize([...chosen.values()], options);
+    return new Map([...chosen.keys()].map((eventId, index) => [eventId, texts[index]!]));
+  }
+
+  async #threadTexts(
+    threads: readonly Thread[],
+    visible: ReadonlyMap<number, StoredEvent>,
+    reader: EventReader,
+  ): Promise<ReadonlyMap<EventId, string>> {
+    const shown = threads.flatMap((thread) => {
+      const latest = thread.latest.map((nid) => visible.get(nid)).find((event) => event !== undefined);
+      return latest === undefined ? [] : [{ ...thread, latest }];
+    });
+    if (shown.length === 0) return new Map();
+    // With what relates to the replies themselves. No thread starts from those, so this ends.
+    const texts = await this.deps.clientEvents().serialize(
+      shown.map(({ latest }) => latest),
+      { reader },
+    );
+    return new Map(
+      shown.map(({ root, count, hasTakenPart }, index) => [
+        root.eventId,
+        `{"latest_event":${texts[index]},"count":${count},"current_user_participated":${hasTakenPart}}`,
+      ]),
+    );
+  }
+
+  #rememberWithout(events: readonly StoredEvent[], { edits, references, threads }: Found): void {
+    const fertile = new Set<EventId>(references.keys());
+    for (const { parentId } of edits) fertile.add(parentId);
+    for (const { root } of threads) fertile.add(root.eventId);
+    for (const { eventId } of events) if (!fertile.has(eventId)) this.#rememberBarren(eventId);
   }
 
   #rememberBarren(eventId: EventId): void {
@@ -126,4 +221,7 @@ export class Aggregations implements EventHook {
   }
 }
 
-const NOTHING: ReadonlyMap<number, string> = new Map();
+/** Of an encrypted event nobody but its readers can say. */
+function hasNewContent(edit: StoredEvent): boolean {
+  return edit.type === 'm.room.encrypted' || isJsonObject(edit.content['m.new_content']);
+}

@@ -3,17 +3,35 @@
  * `/threads`, and bundles what relates to an event into its `unsigned`. Not here: whether an event may be sent
  * (`send-event`), and unread counts by thread (`notifications`).
  */
-import { getRelatingEvents, getRelatingEventsWithRelType, getRelatingEventsWithRelTypeAndEventType } from '#api/client/relations.ts';
+import {
+  getRelatingEvents,
+  getRelatingEventsWithRelType,
+  getRelatingEventsWithRelTypeAndEventType,
+} from '#api/client/relations.ts';
 import { getThreadRoots } from '#api/client/threads-list.ts';
 import { JsonText, type Route, route } from '#api/endpoint.ts';
-import type { EventId, RoomId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
-import type { ClientEvents, EventHook, EventReader, EventStore, NewEvent, RelationsOf, RoomDirectory, StoredEvent, TimelineStore, Visibility } from '#rooms/index.ts';
+import type { Relation } from '#protocol/filters/index.ts';
+import type { EventId, RoomId, ServerName, UserId } from '#protocol/identifiers/index.ts';
+import type {
+  ClientEvents,
+  EventHook,
+  EventReader,
+  EventStore,
+  NewEvent,
+  RelationsOf,
+  RoomDirectory,
+  StoredEvent,
+  TimelineStore,
+  Visibility,
+} from '#rooms/index.ts';
 import { Aggregations } from './aggregations.ts';
-import { RelatedEvents } from './related-events.ts';
-import { relationOf } from './relation.ts';
+import { RelatedEventStore } from './related-event-store.ts';
+import { RelatedEvents, type RelationsQuery } from './related-events.ts';
 import { RelationHook } from './relation-hook.ts';
 import { RelationStore } from './relation-store.ts';
+import { ThreadList } from './thread-list.ts';
+import { threadRootOf } from './thread-root.ts';
 
 export interface RelationsDeps {
   readonly reader: Reader;
@@ -34,46 +52,58 @@ export interface RelationsFeature {
   readonly relationsOf: RelationsOf;
   isDuplicateAnnotation(roomId: RoomId, sender: UserId, parent: EventId, key: string, type: string): Promise<boolean>;
   /** The root of the thread an event belongs to; `undefined` for the main timeline. */
-  threadRootOf(event: Pick<NewEvent, 'content' | 'stateKey'>): Promise<EventId | undefined>;
+  threadRootOf(event: Pick<NewEvent, 'content' | 'stateKey' | 'roomNid'>): Promise<EventId | undefined>;
 }
 
-/** How many relations away from a threaded event an event still belongs to its thread. */
-const THREAD_HOPS = 3;
-
 export function relationsFeature(deps: RelationsDeps): RelationsFeature {
-  const store = new RelationStore(deps.reader, deps.events);
+  const store = new RelationStore(deps.reader);
+  const related = new RelatedEventStore(deps.reader, deps.events);
   const aggregations = new Aggregations({ ...deps, store });
-  const related = new RelatedEvents({ ...deps, store });
+  const relatedEvents = new RelatedEvents({ ...deps, related });
+  const threads = new ThreadList({ ...deps, store, related });
   const ask = async (
     params: { roomId: RoomId; eventId: string; relType?: string; eventType?: string },
-    query: { from?: string; to?: string; limit?: number; dir?: 'b' | 'f'; recurse?: boolean },
+    query: RelationsQuery,
     reader: EventReader,
   ) => {
     const { roomId, eventId, relType, eventType } = params;
-    return new JsonText(await related.of(roomId, eventId as EventId, { ...query, relType, eventType }, reader));
+    return new JsonText(await relatedEvents.of(roomId, eventId as EventId, { ...query, relType, eventType }, reader));
   };
   return {
-    hooks: [new RelationHook(store), aggregations],
+    hooks: [new RelationHook(store, deps.events), aggregations],
     aggregations: (events, reader) => aggregations.of(events, reader),
-    relationsOf: (events) => store.forFilters(events),
+    relationsOf: (events) => relationsOf(events, store),
     async isDuplicateAnnotation(roomId, sender, parent, key, type) {
       const room = await deps.directory.find(roomId);
       return room !== undefined && store.hasAnnotation(room.nid, parent, key, sender, type);
     },
-    async threadRootOf(event) {
-      let relation = event.stateKey === undefined ? relationOf(event.content) : undefined;
-      for (let hop = 0; relation !== undefined && hop < THREAD_HOPS; hop++) {
-        if (relation.relType === 'm.thread') return relation.parentId;
-        const parent = await deps.events.byId(relation.parentId);
-        relation = parent === undefined || parent.isState ? undefined : relationOf(parent.content);
-      }
-      return undefined;
-    },
+    threadRootOf: (event) => threadRootOf(event, deps.events),
     routes: [
       route(getRelatingEvents, ({ requester, params, query }) => ask(params, query, requester)),
       route(getRelatingEventsWithRelType, ({ requester, params, query }) => ask(params, query, requester)),
       route(getRelatingEventsWithRelTypeAndEventType, ({ requester, params, query }) => ask(params, query, requester)),
-      route(getThreadRoots, async ({ requester, params, query }) => new JsonText(await related.threads(params.roomId, query, requester))),
+      route(
+        getThreadRoots,
+        async ({ requester, params, query }) => new JsonText(await threads.of(params.roomId, query, requester)),
+      ),
     ],
   };
+}
+
+/** What relates to each event, as filters ask for it. */
+async function relationsOf(
+  events: readonly StoredEvent[],
+  store: RelationStore,
+): Promise<ReadonlyMap<number, readonly Relation[]>> {
+  const found = new Map<number, Relation[]>();
+  for (const roomNid of new Set(events.map((event) => event.roomNid))) {
+    const nids = new Map(events.filter((event) => event.roomNid === roomNid).map(({ eventId, nid }) => [eventId, nid]));
+    for (const { parentId, sender, relType } of await store.sendersOf(roomNid, [...nids.keys()])) {
+      const nid = nids.get(parentId)!;
+      const known = found.get(nid);
+      if (known === undefined) found.set(nid, [{ sender, relType }]);
+      else known.push({ sender, relType });
+    }
+  }
+  return found;
 }

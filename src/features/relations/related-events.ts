@@ -1,15 +1,15 @@
+import { decodeSyncToken } from '#platform/streams/index.ts';
 import { invalidParam, notFound } from '#protocol/errors.ts';
 import { clampLimit } from '#protocol/filters/index.ts';
 import type { EventId, RoomId, UserId } from '#protocol/identifiers/index.ts';
-import { decodeSyncToken } from '#platform/streams/index.ts';
 import {
   type ClientEvents,
   decodeTimelineToken,
   type EventReader,
-  type EventStore,
   encodeTimelineToken,
   placeAfter,
   placeBefore,
+  type StoredEvent,
   TIMELINE_END,
   TIMELINE_START,
   type TimelinePlace,
@@ -17,11 +17,10 @@ import {
   type Visibility,
   type VisibleEvent,
 } from '#rooms/index.ts';
-import type { RelationStore } from './relation-store.ts';
+import type { RelatedEventStore } from './related-event-store.ts';
 
 export interface RelatedEventsDeps {
-  readonly store: RelationStore;
-  readonly events: EventStore;
+  readonly related: RelatedEventStore;
   readonly timeline: TimelineStore;
   readonly visibility: Visibility;
   readonly clientEvents: () => ClientEvents;
@@ -41,80 +40,82 @@ export interface RelationsQuery {
 /** The specification leaves the depth to the server. */
 const RECURSION_DEPTH = 3;
 const LIMITS = { fallback: 5, max: 1_000 };
-const THREAD_LIMITS = { fallback: 5, max: 100 };
+/** How many events one request looks through at most, when the reader may not see most of them. */
+const MAX_SCANNED = 2_000;
 
-/** Pages through what relates to an event, and through the threads of a room. */
+/** Pages through what relates to an event. */
 export class RelatedEvents {
   constructor(private readonly deps: RelatedEventsDeps) {}
 
   /** The body of a `/relations`. @throws MatrixError 404 `M_NOT_FOUND` if the event does not exist for the reader. */
   async of(roomId: RoomId, eventId: EventId, query: RelationsQuery, reader: EventReader): Promise<string> {
-    const { visibility, store } = this.deps;
+    const { visibility } = this.deps;
     const { room } = await visibility.accessOf(roomId, reader.userId);
     if ((await visibility.find(eventId, roomId, reader.userId)) === undefined) throw notFound('Event not found');
     const direction = query.dir ?? 'b';
+    const start = direction === 'b' ? TIMELINE_END : TIMELINE_START;
+    const page = await this.#page(room.nid, eventId, query, {
+      direction,
+      from: query.from ? await this.#place(query.from, room.nid) : start,
+      to: query.to ? await this.#place(query.to, room.nid) : undefined,
+      userId: reader.userId,
+    });
+    const texts = await this.deps.clientEvents().serialize(
+      page.events.map(({ event }) => event),
+      { reader, memberships: new Map(page.events.map(({ event, membership }) => [event.nid, membership])) },
+    );
+    const parts = [`"chunk":[${texts.join(',')}]`];
+    if (page.end !== undefined) parts.push(`"next_batch":${JSON.stringify(encodeTimelineToken(page.end))}`);
+    if (query.from) parts.push(`"prev_batch":${JSON.stringify(query.from)}`);
+    if (query.recurse !== undefined) parts.push(`"recursion_depth":${query.recurse ? RECURSION_DEPTH : 0}`);
+    return `{${parts.join(',')}}`;
+  }
+
+  async #page(
+    roomNid: number,
+    parentId: EventId,
+    query: RelationsQuery,
+    range: {
+      readonly direction: 'b' | 'f';
+      readonly from: TimelinePlace;
+      readonly to: TimelinePlace | undefined;
+      readonly userId: UserId;
+    },
+  ): Promise<{ readonly events: readonly VisibleEvent[]; readonly end: TimelinePlace | undefined }> {
+    const { direction, to, userId } = range;
+    if (query.limit === 0) return { events: [], end: undefined };
     const limit = clampLimit(query.limit, LIMITS);
-    const start = query.from ? await this.#place(query.from, room.nid) : direction === 'b' ? TIMELINE_END : TIMELINE_START;
-    const to = query.to ? await this.#place(query.to, room.nid) : undefined;
-    const ignored = await this.deps.ignoredBy(reader.userId);
+    const ignored = await this.deps.ignoredBy(userId);
     const found: VisibleEvent[] = [];
-    let from: TimelinePlace = start;
-    let isMore = true;
-    while (found.length < limit && isMore) {
-      const wanted = limit - found.length + 1;
-      const page = await store.children({
-        roomNid: room.nid,
-        parentId: eventId,
+    let { from } = range;
+    for (let scanned = 0; scanned < MAX_SCANNED; ) {
+      const size = Math.max(20, limit - found.length + 1);
+      const read = await this.deps.related.page({
+        roomNid,
+        parentId,
         relType: query.relType,
         type: query.eventType,
         levels: query.recurse === true ? RECURSION_DEPTH : 1,
         direction,
         from,
-        limit: wanted,
+        limit: size,
       });
-      const within = page.filter((event) => to === undefined || isWithin(event, to, direction));
-      isMore = page.length === wanted && within.length === page.length;
-      const taken = within.slice(0, wanted - 1);
-      found.push(...(await visibility.filter(taken, reader.userId, { ignored })));
-      const last = taken.at(-1);
-      if (last === undefined) break;
-      from = direction === 'b' ? placeBefore(last) : placeAfter(last);
+      const within = read.filter((event) => to === undefined || isWithin(event, to, direction));
+      const visible = await this.deps.visibility.filter(within, userId, { ignored });
+      const taken = visible.slice(0, limit - found.length);
+      found.push(...taken);
+      const isLastRead = read.length < size || within.length < read.length;
+      const lastTaken = taken.at(-1)?.event;
+      if (found.length === limit && lastTaken !== undefined) {
+        const isEnd = isLastRead && visible.length === taken.length;
+        return { events: found, end: isEnd ? undefined : beyond(lastTaken, direction) };
+      }
+      const last = read.at(-1);
+      if (isLastRead || last === undefined) return { events: found, end: undefined };
+      from = beyond(last, direction);
+      scanned += read.length;
     }
-    const parts = [`"chunk":[${(await this.#texts(found, reader)).join(',')}]`];
-    if (isMore) parts.push(`"next_batch":${JSON.stringify(encodeTimelineToken(from))}`);
-    if (query.from) parts.push(`"prev_batch":${JSON.stringify(query.from)}`);
-    if (query.recurse === true) parts.push(`"recursion_depth":${RECURSION_DEPTH}`);
-    return `{${parts.join(',')}}`;
-  }
-
-  /** The body of a `/threads`: roots, those with the latest activity first. */
-  async threads(
-    roomId: RoomId,
-    query: { readonly include?: 'all' | 'participated' | undefined; readonly limit?: number | undefined; readonly from?: string | undefined },
-    reader: EventReader,
-  ): Promise<string> {
-    const { visibility, store, events } = this.deps;
-    const { room } = await visibility.accessOf(roomId, reader.userId);
-    const limit = clampLimit(query.limit, THREAD_LIMITS);
-    const before = query.from ? decodeSyncToken(query.from) : Number.MAX_SAFE_INTEGER;
-    if (before === undefined) throw invalidParam('from is not a token of this endpoint');
-    const participant = query.include === 'participated' ? reader.userId : undefined;
-    const ignored = await this.deps.ignoredBy(reader.userId);
-    const threads = await store.threads(room.nid, before, limit + 1, participant);
-    const shown = threads.slice(0, limit);
-    const roots = await events.byIds(shown.map(({ rootId }) => rootId));
-    const ordered = shown.map(({ rootId }) => roots.get(rootId)).filter((event) => event !== undefined && event.roomId === roomId) as never[];
-    const visible = await visibility.filter(ordered, reader.userId, { ignored });
-    const parts = [`"chunk":[${(await this.#texts(visible, reader)).join(',')}]`];
-    if (threads.length > limit) parts.push(`"next_batch":"s${shown.at(-1)?.latestPosition}"`);
-    return `{${parts.join(',')}}`;
-  }
-
-  #texts(events: readonly VisibleEvent[], reader: EventReader): Promise<string[]> {
-    return this.deps.clientEvents().serialize(
-      events.map(({ event }) => event),
-      { reader, memberships: new Map(events.map(({ event, membership }) => [event.nid, membership])) },
-    );
+    return { events: found, end: from };
   }
 
   async #place(token: string, roomNid: number): Promise<TimelinePlace> {
@@ -126,7 +127,11 @@ export class RelatedEvents {
   }
 }
 
-function isWithin(event: { readonly depth: number; readonly position: number | undefined }, to: TimelinePlace, direction: 'b' | 'f'): boolean {
+function beyond(event: StoredEvent, direction: 'b' | 'f'): TimelinePlace {
+  return direction === 'b' ? placeBefore(event) : placeAfter(event);
+}
+
+function isWithin(event: StoredEvent, to: TimelinePlace, direction: 'b' | 'f'): boolean {
   const order = event.depth - to.depth || (event.position ?? 0) - to.position;
   return direction === 'b' ? order > 0 : order <= 0;
 }

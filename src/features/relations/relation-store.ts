@@ -1,146 +1,181 @@
-import type { Relation } from '#protocol/filters/index.ts';
+import { bytewise, inTexts, listParameter, statement } from '#platform/storage/index.ts';
+import type { Reader, SqlValue, Statement } from '#platform/storage/ports.ts';
 import type { EventId, UserId } from '#protocol/identifiers/index.ts';
-import { inTexts, listParameter, statement } from '#platform/storage/index.ts';
-import type { Reader, Statement } from '#platform/storage/ports.ts';
-import { EVENT_COLUMNS, type EventRow, type EventStore, type StoredEvent, type TimelinePlace } from '#rooms/index.ts';
 
-export interface RelationRow {
-  event_nid: number;
-  room_nid: number;
-  parent_id: string;
-  rel_type: string;
-  annotation_key: string | null;
-  type: string;
-  sender: string;
-  depth: number;
-  position: number;
-}
-
-export interface ChildQuery {
+export interface NewRelation {
+  readonly nid: number;
   readonly roomNid: number;
   readonly parentId: EventId;
-  readonly relType: string | undefined;
-  readonly type: string | undefined;
-  readonly direction: 'b' | 'f';
-  readonly from: TimelinePlace;
-  readonly limit: number;
-  /** How many relations away an event may be: 1 for those that name the parent itself. */
-  readonly levels: number;
+  readonly relType: string;
+  readonly key: string | undefined;
+  readonly type: string;
+  readonly sender: UserId;
+  readonly depth: number;
+  readonly position: number;
 }
 
-const EVENT = EVENT_COLUMNS.split(', ')
-  .map((column) => `e.${column}`)
-  .join(', ');
+/** One event that relates to another, by its interned id. */
+export interface Child {
+  readonly parentId: EventId;
+  readonly nid: number;
+}
+
+/** Edits of one event that are looked at, the newest first, for one that is valid and visible. */
+const EDITS_TRIED = 3;
 
 const insertRelation = statement(
   'insert into relations (event_nid, room_nid, parent_id, rel_type, annotation_key, type, sender, depth, position) ' +
     'values (?, ?, ?, ?, ?, ?, ?, ?, ?)',
 );
-const touchThread = statement(
-  'insert into threads (root_id, room_nid, latest_position) values (?, ?, ?) ' +
-    'on conflict (root_id) do update set latest_position = excluded.latest_position ' +
-    'where threads.latest_position < excluded.latest_position',
+const addReply = statement(
+  'insert into threads (room_nid, root_id, reply_count, latest_depth, latest_position) values (?, ?, 1, ?, ?) ' +
+    'on conflict (room_nid, root_id) do update set reply_count = threads.reply_count + 1, ' +
+    'latest_depth = case when (excluded.latest_depth, excluded.latest_position) > ' +
+    '(threads.latest_depth, threads.latest_position) then excluded.latest_depth else threads.latest_depth end, ' +
+    'latest_position = case when (excluded.latest_depth, excluded.latest_position) > ' +
+    '(threads.latest_depth, threads.latest_position) then excluded.latest_position else threads.latest_position end',
+);
+const removeRelation = statement(
+  'delete from relations where event_nid = ? and exists ' +
+    '(select 1 from events e where e.event_nid = relations.event_nid and e.redacted_by is not null)',
+);
+const OF_THREAD =
+  "from relations r where r.room_nid = threads.room_nid and r.parent_id = threads.root_id and r.rel_type = 'm.thread'";
+const LATEST = `${OF_THREAD} order by r.depth desc, r.position desc limit 1`;
+const removeEmptyThread = statement(
+  `delete from threads where room_nid = ? and root_id = ? and not exists (select 1 ${OF_THREAD})`,
+);
+const recountThread = statement(
+  `update threads set reply_count = (select count(*) ${OF_THREAD}), latest_depth = (select r.depth ${LATEST}), ` +
+    `latest_position = (select r.position ${LATEST}) where room_nid = ? and root_id = ?`,
 );
 const annotation = statement<{ one: number }>(
-  'select 1 as one from relations r join events e on e.event_nid = r.event_nid ' +
-    "where r.parent_id = ? and r.rel_type = 'm.annotation' and r.annotation_key = ? and r.sender = ? and r.type = ? " +
-    'and r.room_nid = ? and e.redacted_by is null limit 1',
-);
-const relationOfEvent = statement<{ parent_id: string; rel_type: string }>('select parent_id, rel_type from relations where event_nid = ?');
-const threads = statement<{ root_id: string; latest_position: number }>(
-  'select root_id, latest_position from threads where room_nid = ? and latest_position < ? order by latest_position desc limit ?',
-);
-const participated = statement<{ root_id: string; latest_position: number }>(
-  'select t.root_id, t.latest_position from threads t where t.room_nid = ? and t.latest_position < ? and (' +
-    'exists (select 1 from events e where e.event_id = t.root_id and e.sender = ?) or ' +
-    "exists (select 1 from relations r where r.parent_id = t.root_id and r.rel_type = 'm.thread' and r.sender = ?)" +
-    ') order by t.latest_position desc limit ?',
+  "select 1 as one from relations where room_nid = ? and parent_id = ? and rel_type = 'm.annotation' and sender = ? " +
+    'and annotation_key = ? and type = ? limit 1',
 );
 
-/** Which events relate to which. Redacted ones do not count any more. */
+/** Which events relate to which. Those that were redacted do not: their rows go with the redaction. */
 export class RelationStore {
-  constructor(
-    private readonly reader: Reader,
-    private readonly events: EventStore,
-  ) {}
+  constructor(private readonly reader: Reader) {}
 
-  insert(row: RelationRow): Statement {
-    const { event_nid: nid, room_nid: roomNid, parent_id: parentId, rel_type: relType, annotation_key: key, type } = row;
-    return insertRelation(nid, roomNid, parentId, relType, key, type, row.sender, row.depth, row.position);
+  insert(relation: NewRelation): readonly Statement[] {
+    const { nid, roomNid, parentId, relType, key, type, sender, depth, position } = relation;
+    const row = insertRelation(nid, roomNid, parentId, relType, key ?? null, type, sender, depth, position);
+    return relType === 'm.thread' ? [row, addReply(roomNid, parentId, depth, position)] : [row];
   }
 
-  touchThread(rootId: EventId, roomNid: number, position: number): Statement {
-    return touchThread(rootId, roomNid, position);
+  /** Takes an event's relation away if it has been redacted, and brings its thread up to date. */
+  removeRedacted(roomNid: number, nid: number, threadRoot: EventId | undefined): readonly Statement[] {
+    if (threadRoot === undefined) return [removeRelation(nid)];
+    return [removeRelation(nid), removeEmptyThread(roomNid, threadRoot), recountThread(roomNid, threadRoot)];
   }
 
   async hasAnnotation(roomNid: number, parentId: EventId, key: string, sender: UserId, type: string): Promise<boolean> {
-    return (await this.reader.first(annotation(parentId, key, sender, type, roomNid))) !== undefined;
+    return (await this.reader.first(annotation(roomNid, parentId, sender, key, type))) !== undefined;
   }
 
-  /** What an event relates to. */
-  async ofEvent(nid: number): Promise<{ readonly parentId: EventId; readonly relType: string } | undefined> {
-    const row = await this.reader.first(relationOfEvent(nid));
-    return row === undefined ? undefined : { parentId: row.parent_id as EventId, relType: row.rel_type };
-  }
-
-  /** Everything that relates to any of the events, in the order of the timeline. */
-  async ofParents(parentIds: readonly EventId[], relTypes?: readonly string[]): Promise<RelationRow[]> {
+  /** The newest edits that the senders of the events made of them, newest first. */
+  async edits(roomNid: number, parentIds: readonly EventId[]): Promise<Child[]> {
     const { dialect } = this.reader;
-    const types = relTypes === undefined ? '' : ` and ${inTexts(dialect, 'r.rel_type')}`;
-    const rows = await this.reader.all<RelationRow>({
+    const newest = `e.origin_server_ts desc, ${bytewise(dialect, 'e.event_id')} desc`;
+    return this.#children({
       sql:
-        'select r.event_nid, r.room_nid, r.parent_id, r.rel_type, r.annotation_key, r.type, r.sender, r.depth, r.position ' +
+        'select parent_id, event_nid from (select r.parent_id, r.event_nid, ' +
+        `row_number() over (partition by r.parent_id order by ${newest}) as place ` +
         'from relations r join events e on e.event_nid = r.event_nid ' +
-        `where ${inTexts(dialect, 'r.parent_id')}${types} and e.redacted_by is null order by r.depth, r.position`,
-      parameters: [listParameter(parentIds), ...(relTypes === undefined ? [] : [listParameter(relTypes)])],
+        'join events p on p.event_id = r.parent_id and p.sender = r.sender and p.type = r.type ' +
+        `where r.room_nid = ? and ${inTexts(dialect, 'r.parent_id')} and r.rel_type = 'm.replace' ` +
+        `and e.state_key is null) newest where place <= ${EDITS_TRIED} order by parent_id, place`,
+      parameters: [roomNid, listParameter(parentIds)],
     });
-    return rows;
   }
 
-  /** A page of the events that relate to one. */
-  async children(query: ChildQuery): Promise<StoredEvent[]> {
-    const { direction, from, relType, type } = query;
-    const backward = direction === 'b';
-    const order = backward ? 'desc' : 'asc';
-    const sql =
-      'with recursive related (event_nid, level) as (' +
-      'select r.event_nid, 1 from relations r where r.parent_id = ? and r.room_nid = ? ' +
-      'union select r.event_nid, p.level + 1 from related p join events e on e.event_nid = p.event_nid ' +
-      'join relations r on r.parent_id = e.event_id and r.room_nid = ? where p.level < ?) ' +
-      `select distinct ${EVENT} from related p join relations r on r.event_nid = p.event_nid ` +
-      'join events e on e.event_nid = p.event_nid where e.redacted_by is null ' +
-      `and (e.depth, e.position) ${backward ? '<=' : '>'} (?, ?)` +
-      `${relType === undefined ? '' : ' and r.rel_type = ?'}${type === undefined ? '' : ' and r.type = ?'} ` +
-      `order by e.depth ${order}, e.position ${order} limit ?`;
-    const rows = await this.reader.all<EventRow>({
-      sql,
-      parameters: [
-        query.parentId, query.roomNid, query.roomNid, query.levels, from.depth, from.position,
-        ...(relType === undefined ? [] : [relType]),
-        ...(type === undefined ? [] : [type]),
-        query.limit,
-      ],
+  /** Events that refer to the given ones, oldest first. */
+  async references(
+    roomNid: number,
+    parentIds: readonly EventId[],
+    ignored: ReadonlySet<string>,
+  ): Promise<{ readonly parentId: EventId; readonly eventId: EventId }[]> {
+    const { dialect } = this.reader;
+    const others = this.#notFrom(ignored);
+    const rows = await this.reader.all<{ parent_id: string; event_id: string }>({
+      sql:
+        'select r.parent_id, e.event_id from relations r join events e on e.event_nid = r.event_nid ' +
+        `where r.room_nid = ? and ${inTexts(dialect, 'r.parent_id')} and r.rel_type = 'm.reference'${others.sql} ` +
+        'order by r.depth, r.position',
+      parameters: [roomNid, listParameter(parentIds), ...others.parameters],
     });
-    return this.events.fromRows(rows);
+    return rows.map((row) => ({ parentId: row.parent_id as EventId, eventId: row.event_id as EventId }));
   }
 
-  /** Thread roots of a room with activity before a position, latest first. */
-  async threads(roomNid: number, before: number, limit: number, participant: UserId | undefined): Promise<{ rootId: EventId; latestPosition: number }[]> {
-    const query = participant === undefined ? threads(roomNid, before, limit) : participated(roomNid, before, participant, participant, limit);
-    return (await this.reader.all(query)).map((row) => ({ rootId: row.root_id as EventId, latestPosition: row.latest_position }));
+  /** How many replies the threads have, of those of the events that are thread roots. */
+  async replyCounts(roomNid: number, rootIds: readonly EventId[]): Promise<Map<EventId, number>> {
+    return this.#counts({
+      sql: `select root_id, reply_count as count from threads where room_nid = ? and ${inTexts(this.reader.dialect, 'root_id')}`,
+      parameters: [roomNid, listParameter(rootIds)],
+    });
   }
 
-  /** What relates to each event, as filters ask for it. */
-  async forFilters(events: readonly StoredEvent[]): Promise<ReadonlyMap<number, readonly Relation[]>> {
-    const nids = new Map(events.map((event) => [event.eventId as string, event.nid]));
-    const found = new Map<number, Relation[]>();
-    for (const row of await this.ofParents(events.map((event) => event.eventId))) {
-      const nid = nids.get(row.parent_id);
-      if (nid === undefined) continue;
-      const relations = found.get(nid) ?? [];
-      relations.push({ sender: row.sender, relType: row.rel_type });
-      found.set(nid, relations);
-    }
-    return found;
+  /** How many of the replies are by some users. */
+  async replyCountsOf(
+    roomNid: number,
+    rootIds: readonly EventId[],
+    senders: Iterable<string>,
+  ): Promise<Map<EventId, number>> {
+    const { dialect } = this.reader;
+    return this.#counts({
+      sql:
+        `select parent_id as root_id, count(*) as count from relations where room_nid = ? and ${inTexts(dialect, 'parent_id')} ` +
+        `and rel_type = 'm.thread' and ${inTexts(dialect, 'sender')} group by parent_id`,
+      parameters: [roomNid, listParameter(rootIds), listParameter(senders)],
+    });
+  }
+
+  /** The newest replies in a thread. */
+  async latestReplies(
+    roomNid: number,
+    rootId: EventId,
+    ignored: ReadonlySet<string>,
+    limit: number,
+  ): Promise<number[]> {
+    const others = this.#notFrom(ignored);
+    const rows = await this.reader.all<{ event_nid: number }>({
+      sql:
+        `select r.event_nid from relations r where r.room_nid = ? and r.parent_id = ? and r.rel_type = 'm.thread'${others.sql} ` +
+        'order by r.depth desc, r.position desc limit ?',
+      parameters: [roomNid, rootId, ...others.parameters, limit],
+    });
+    return rows.map((row) => row.event_nid);
+  }
+
+  /** Who relates to the events, and how; each once. */
+  async sendersOf(
+    roomNid: number,
+    parentIds: readonly EventId[],
+  ): Promise<{ readonly parentId: EventId; readonly sender: string; readonly relType: string }[]> {
+    const rows = await this.reader.all<{ parent_id: string; rel_type: string; sender: string }>({
+      sql:
+        'select distinct parent_id, rel_type, sender from relations ' +
+        `where room_nid = ? and ${inTexts(this.reader.dialect, 'parent_id')}`,
+      parameters: [roomNid, listParameter(parentIds)],
+    });
+    return rows.map((row) => ({ parentId: row.parent_id as EventId, sender: row.sender, relType: row.rel_type }));
+  }
+
+  async #children(query: Statement): Promise<Child[]> {
+    const rows = await this.reader.all<{ parent_id: string; event_nid: number }>(
+      query as Statement<{ parent_id: string; event_nid: number }>,
+    );
+    return rows.map((row) => ({ parentId: row.parent_id as EventId, nid: row.event_nid }));
+  }
+
+  async #counts(query: Statement): Promise<Map<EventId, number>> {
+    const rows = await this.reader.all(query as Statement<{ root_id: string; count: number }>);
+    return new Map(rows.map((row) => [row.root_id as EventId, Number(row.count)]));
+  }
+
+  #notFrom(ignored: ReadonlySet<string>): { readonly sql: string; readonly parameters: readonly SqlValue[] } {
+    if (ignored.size === 0) return { sql: '', parameters: [] };
+    return { sql: ` and not (${inTexts(this.reader.dialect, 'r.sender')})`, parameters: [listParameter(ignored)] };
   }
 }

@@ -93,6 +93,11 @@ export async function roomSection(query: RoomQuery, stores: RoomStores): Promise
   }
 }
 
+/** Whether the reader has come into the room since the client's token. */
+function isNewToClient({ request, since, until }: RoomQuery): boolean {
+  return until === undefined && since === undefined && request.since !== undefined;
+}
+
 type View = Awaited<ReturnType<RoomStores['current']['ofRoom']>>;
 
 /** Clients name a room by its heroes only if it has neither name nor alias. */
@@ -111,7 +116,9 @@ async function timelineText(part: TimelinePart, query: RoomQuery, stores: RoomSt
     part.events,
   );
   const prevBatch = part.prevBatch === undefined ? '' : `,"prev_batch":${JSON.stringify(part.prevBatch)}`;
-  return `{"events":[${texts.join(',')}],"limited":${part.limited}${prevBatch}}`;
+  // A room that is new to a client with a token is never a continuation of what it may still have of the room.
+  const limited = part.limited || isNewToClient(query);
+  return `{"events":[${texts.join(',')}],"limited":${limited}${prevBatch}}`;
 }
 
 async function eventTexts(

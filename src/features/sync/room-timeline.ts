@@ -1,6 +1,6 @@
 import { type CompiledEventFilter, clampLimit } from '#protocol/filters/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
-import { encodeTimelineToken, filterEvents, placeBefore, type RelationsOf, type TimelineStore, type Visibility, type VisibleEvent } from '#rooms/index.ts';
+import { encodeTimelineToken, filterEvents, placeAfter, placeBefore, type RelationsOf, type TimelineStore, type Visibility, type VisibleEvent } from '#rooms/index.ts';
 
 export interface TimelinePart {
   /** Oldest first. */
@@ -32,7 +32,7 @@ export async function readTimeline(
 ): Promise<TimelinePart> {
   const { roomNid, userId, after, filter, ignored } = query;
   const limit = clampLimit(filter.limit, { fallback: DEFAULT_LIMIT, max: MAX_LIMIT });
-  if (filter.blocksAll) return { events: [], limited: false, prevBatch: undefined };
+  if (filter.blocksAll || filter.limit === 0) return readNothing(query, stores.timeline);
   let wanted: VisibleEvent[] = [];
   let upTo = query.upTo;
   let chunk = limit + 1;
@@ -51,4 +51,11 @@ export async function readTimeline(
   const events = wanted.slice(-limit);
   const first = events[0]?.event;
   return { events, limited, prevBatch: first === undefined ? undefined : encodeTimelineToken(placeBefore(first)) };
+}
+
+/** For a client that wants no timeline: only whether there would be something in it. */
+async function readNothing({ roomNid, after, upTo }: TimelineQuery, timeline: TimelineStore): Promise<TimelinePart> {
+  const [newest] = await timeline.newest(roomNid, after, upTo, 1);
+  const prevBatch = newest === undefined ? undefined : encodeTimelineToken(placeAfter(newest));
+  return { events: [], limited: newest !== undefined, prevBatch };
 }
