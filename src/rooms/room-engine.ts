@@ -127,8 +127,12 @@ export class RoomEngine {
     if (room === undefined || (await this.current.ofRoom(room)) === undefined) {
       throw new MatrixError('M_NOT_FOUND', 'Unknown room');
     }
-    // Another caller may have opened it meanwhile: there must never be two actors of one room.
-    return this.#actors.get(roomId) ?? new RoomActor(this.dependencies, () => this.current.load(room));
+    // Another caller may have opened it meanwhile: there must never be two actors of one room, so that it is known from here on.
+    const known = this.#actors.get(roomId);
+    if (known !== undefined) return known;
+    const actor = new RoomActor(this.dependencies, () => this.current.load(room));
+    this.#actors.set(roomId, actor);
+    return actor;
   }
 
   #touch(roomId: RoomId, actor: RoomActor): void {

@@ -15,11 +15,13 @@ setDefaultTimeout(30_000);
 
 const contracts = new Map((await allContracts()).map(({ endpoint }) => [endpoint.operationId, endpoint]));
 const folder = mkdtempSync(join(tmpdir(), 'myelin-access-'));
+/** By default nobody may list a room. */
+const PUBLISHABLE = { room_list_publication_rules: [{ action: 'allow' }] };
 let server: ComposedServer;
 let shared: RoomInQuestion;
 
 beforeAll(async () => {
-  server = await composedServer({ engine: 'sqlite', path: join(folder, 'access.db') });
+  server = await composedServer({ engine: 'sqlite', path: join(folder, 'access.db') }, PUBLISHABLE);
   shared = await roomInQuestion(server);
 });
 afterAll(async () => {
@@ -34,7 +36,7 @@ async function verdictsOf(row: RoomRow, room: RoomInQuestion): Promise<string[]>
   const verdicts: string[] = [];
   for (const role of ROLES) {
     const { token, userId } = room.users[role];
-    const ids = { ...room.ids, ...others, self: userId };
+    const ids = { ...room.ids, ...others, self: userId, role };
     const answer = await ask(server, contract, { ...row, token, ids });
     for (const secret of SECRETS_KEPT_FROM[role]) expect(answer.text, `${role}: ${row.operation}`).not.toContain(secret);
     verdicts.push(verdictOf(answer));

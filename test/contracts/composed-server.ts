@@ -161,7 +161,7 @@ function asBody(body: unknown): BodyInit {
 async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;
-  const value: unknown = isJson ? JSON.parse(text) : {};
+  const value: unknown = isJson && text !== '' ? JSON.parse(text) : {};
   const json = typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
   return { status: response.status, headers: response.headers, text, json };
 }

@@ -48,7 +48,9 @@ async function crashesLoseNothing(server: TestServer): Promise<void> {
     for (const one of sent.filter((event) => event.eventId !== undefined)) expect(synced.get(one.eventId!)).toBe(1);
     // A client that never got an answer asks again, with the same transaction id.
     const unanswered = sent.filter((event) => event.eventId === undefined);
-    await Promise.all(unanswered.map((one) => send(server, alice.token, one)));
+    await Promise.all(unanswered.map((one) => send(server, alice.token, one))).catch((error) => {
+      throw new Error(`${error}\n${server.log().split('\n').filter((line) => line.includes('"error"')).slice(-3).join('\n')}`);
+    });
     since = await drain(server, alice.token, since, rooms, synced);
   }
 
