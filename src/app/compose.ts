@@ -104,7 +104,7 @@ export function compose(platform: Platform): Parts {
   const slices = [accountSlices, notifications, accountDataSlice, profile, roomSlices, encryption, media, filters, sync, userDirectory, tagsFeature({ accountData })];
   const stopping: (() => PromiseLike<void>)[] = [];
   return {
-    routes: unique(slices.flatMap(({ routes }) => routes)),
+    routes: slices.flatMap(({ routes }) => routes),
     authenticate: {
       user: (token, request, contract) => accounts.authenticator.user(token, request, contract),
       appservice: (token) => accounts.authenticator.appservice(token),
@@ -133,11 +133,6 @@ export function compose(platform: Platform): Parts {
       await notifications.stop();
     },
   };
-}
-
-/** Contracts that the specification documents twice are one route. */
-function unique(routes: readonly Route[]): Route[] {
-  return [...new Map(routes.map((route) => [route.endpoint, route])).values()];
 }
 
 /** What becomes of somebody's rooms when their account is gone: they leave, and turn down what they were asked to. */

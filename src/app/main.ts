@@ -42,6 +42,8 @@ function startUpMessage(error: unknown): string {
   return process.env.MYELIN_DEBUG === undefined ? `${error.message} (MYELIN_DEBUG=1 shows where)` : (error.stack ?? error.message);
 }
 
+// Database, keys, media and sockets are for the user who runs the server, whatever their shell's habit.
+process.umask(process.umask() | 0o077);
 process.exitCode = await main(process.argv.slice(2));
 // Worker threads and idle connections must not keep a finished command alive.
 process.exit();

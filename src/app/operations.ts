@@ -1,17 +1,20 @@
-import { createServer, request as httpRequest, type Server as HttpServer } from 'node:http';
 import { existsSync, rmSync } from 'node:fs';
+import { createServer, type Server as HttpServer, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { MatrixError } from '#protocol/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '#protocol/json.ts';
 
 /** What an operator does to a server from the command line, whether or not it is running. Arguments and answers are JSON. */
 export type Operations = Readonly<Record<string, (args: JsonObject) => Promise<JsonValue>>>;
 
+/** How long a running server may take to answer an operation. */
+const ANSWER_TIMEOUT_MS = 60_000;
+const NOBODY_LISTENS: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT', 'FailedToOpenSocket']);
+
 /** The socket by which the command line reaches a running server: in its data folder, for its owner only. */
 export const operationsSocket = (dataDir: string): string => join(dataDir, 'operations.sock');
 
-/** Serves operations on the socket until closed. */
-export function serveOperations(path: string, operations: Operations): Promise<HttpServer> {
+/** Serves operations on the socket until closed. Rejects where there can be no socket, such as on some network drives. */
+export async function serveOperations(path: string, operations: Operations): Promise<AsyncDisposable> {
   rmSync(path, { force: true });
   const server = createServer((request, response) => {
     let body = '';
@@ -25,12 +28,17 @@ export function serveOperations(path: string, operations: Operations): Promise<H
     });
   });
   const mask = process.umask(0o177);
-  return new Promise((resolve, reject) => {
+  return new Promise<AsyncDisposable>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, () => {
-      process.umask(mask);
-      resolve(server);
-    });
+    server.listen(path, () => resolve({ [Symbol.asyncDispose]: () => close(server) }));
+  }).finally(() => process.umask(mask));
+}
+
+/** Lets what is under way finish; connections that merely stay open do not hold it up. */
+function close(server: HttpServer): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
   });
 }
 
@@ -39,32 +47,52 @@ async function answerOperation(operations: Operations, body: string): Promise<{ 
     const asked: unknown = JSON.parse(body);
     if (!isJsonObject(asked) || typeof asked.operation !== 'string') throw new Error('no operation');
     const operation = Object.hasOwn(operations, asked.operation) ? operations[asked.operation] : undefined;
-    if (operation === undefined) throw new Error(`unknown operation ${asked.operation}`);
+    if (operation === undefined) throw new Error(`the running server knows no operation ${asked.operation}`);
     return { status: 200, answer: await operation(isJsonObject(asked.args) ? asked.args : {}) };
   } catch (error) {
-    return { status: 400, answer: { error: error instanceof MatrixError ? `${error.errcode}: ${error.message}` : String(error) } };
+    return { status: 400, answer: { error: error instanceof Error ? error.message : String(error) } };
   }
 }
 
-/** Asks the server that runs on a data folder; `undefined` if none does. */
-export function askRunningServer(dataDir: string, operation: string, args: JsonObject): Promise<{ readonly answer: JsonValue } | undefined> {
+/**
+ * Asks the server that runs on a data folder; `undefined` if none does. Rejects with what the server refuses, and where it
+ * cannot be asked though it may be running.
+ */
+export async function askRunningServer(
+  dataDir: string,
+  operation: string,
+  args: JsonObject,
+): Promise<{ readonly answer: JsonValue } | undefined> {
   const path = operationsSocket(dataDir);
-  if (!existsSync(path)) return Promise.resolve(undefined);
+  if (!existsSync(path)) return undefined;
+  const given = await post(path, JSON.stringify({ operation, args }));
+  if (given === undefined) return undefined;
+  const answer = JSON.parse(given.body) as JsonValue;
+  if (given.status === 200) return { answer };
+  throw new Error(isJsonObject(answer) && typeof answer.error === 'string' ? answer.error : given.body);
+}
+
+function post(path: string, body: string): Promise<{ status: number; body: string } | undefined> {
   return new Promise((resolve, reject) => {
-    const asking = httpRequest({ socketPath: path, method: 'POST', path: '/' }, (response) => {
-      let body = '';
+    const asking = httpRequest({ socketPath: path, method: 'POST', path: '/', agent: false }, (response) => {
+      let text = '';
       response.setEncoding('utf8');
-      response.on('data', (text: string) => {
-        body += text;
+      response.on('data', (part: string) => {
+        text += part;
       });
-      response.on('end', () => {
-        const answer = JSON.parse(body) as JsonValue;
-        if (response.statusCode === 200) resolve({ answer });
-        else reject(new Error(isJsonObject(answer) && typeof answer.error === 'string' ? answer.error : body));
-      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+      response.on('error', reject);
     });
-    // A socket that nobody listens on is left from a server that was killed.
-    asking.once('error', () => resolve(undefined));
-    asking.end(JSON.stringify({ operation, args }));
+    asking.setTimeout(ANSWER_TIMEOUT_MS, () => {
+      reject(new Error('the running server does not answer'));
+      asking.destroy();
+    });
+    asking.once('error', (error: Error & { code?: string }) => {
+      // A socket that nobody listens on is left from a server that was killed.
+      if (NOBODY_LISTENS.has(error.code ?? '')) resolve(undefined);
+      else if (error.code === 'EACCES') reject(new Error(`only the user who runs the server may use ${path}`));
+      else reject(new Error(`the running server did not answer: ${error.message}`));
+    });
+    asking.end(body);
   });
 }

@@ -8,15 +8,14 @@ import { createLog } from '#platform/log/index.ts';
 import { createMetrics, measureRuntime } from '#platform/metrics/index.ts';
 import { systemRandom } from '#platform/random/index.ts';
 import { type HttpServer, listen } from '#platform/runtime/http-server.ts';
-import { openStorage } from '#platform/storage/index.ts';
-import { lowestCompatible, migrations } from '../../migrations/index.ts';
 import { compose } from './compose.ts';
 import { type Operations, operationsSocket, serveOperations } from './operations.ts';
 import { pages } from './pages/index.ts';
 import { loadSigningKey } from './signing-key.ts';
 import { measureProcess, measureStorage } from './measure.ts';
-import { storageConfig } from './storage-config.ts';
+import { openDatabase } from './open-database.ts';
 import { VERSION } from './version.ts';
+import { warnWithoutEffect } from './without-effect.ts';
 
 export interface ServerOptions {
   /** Say nothing but warnings: for commands that do one thing and end. */
@@ -38,16 +37,14 @@ export async function openServer(config: Config, { quiet = false }: ServerOption
   const clock = systemClock;
   const random = systemRandom;
   const log = createLog({ level: quiet ? 'warn' : config.log.level, format: config.log.format, levels: config.log.levels });
-  for (const warning of quiet ? [] : config.warnings) log.warn('config.warning', { warning });
+  for (const warning of quiet ? [] : [...config.warnings, ...warnWithoutEffect(config)]) log.warn('config.warning', { warning });
   const metrics = createMetrics();
   measureRuntime({ metrics, clock, version: VERSION });
   const { dataDir } = config.server;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const signingKey = loadSigningKey(config.keys.signingKeyPath, random);
   const caches = new CacheBudget(config.caches.budgetBytes);
-  const storage = await openStorage(storageConfig(config.database), {
-    migrations,
-    lowestCompatible,
+  const storage = await openDatabase(config.database, {
     clock,
     log: log.part('storage'),
     onGroup: measureStorage(metrics),
@@ -75,8 +72,12 @@ export async function openServer(config: Config, { quiet = false }: ServerOption
     hasUsers: parts.hasUsers,
     async listen() {
       const server = await listen({ listeners: config.listeners, tls: config.tls, handler, log: log.part('http'), clock });
-      const socket = await serveOperations(operationsSocket(dataDir), parts.operations);
-      closers.push(() => new Promise((resolve) => socket.close(resolve)));
+      const path = operationsSocket(dataDir);
+      const socket = await serveOperations(path, parts.operations).catch((error: Error) =>
+        // The command line then cannot reach this server while it runs; everybody else can.
+        log.warn('operations.no_socket', { path, reason: error.message }),
+      );
+      if (socket !== undefined) closers.push(() => socket[Symbol.asyncDispose]());
       parts.start();
       return server;
     },

@@ -113,7 +113,7 @@ function persistStateChange(
 }
 
 /** The membership row that a member event in force makes. */
-export function persistMembership(
+function persistMembership(
   batch: StreamBatch,
   event: StoredEvent,
   position: number,

@@ -27,6 +27,6 @@ export function complaintOf(answer: Answer, { mustRefuse, writes }: Expectation)
 }
 
 /** https://spec.matrix.org/v1.19/client-server-api/#user-interactive-api-in-the-rest-api: a session is made, and kept. */
-export function isAskedToAuthenticate({ status, json }: Answer): boolean {
+function isAskedToAuthenticate({ status, json }: Answer): boolean {
   return status === 401 && Array.isArray(json.flows);
 }

@@ -18,7 +18,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 /** Slices that read other slices. */
 const AGGREGATORS = ['sync', 'sliding-sync', 'admin'];
 
-export const layerOf = (path: string): string | undefined => /^src\/([^/]+)\//.exec(path)?.[1];
+const layerOf = (path: string): string | undefined => /^src\/([^/]+)\//.exec(path)?.[1];
 
 const sliceOf = (path: string): string | undefined => /^src\/features\/([^/]+)\//.exec(path)?.[1];
 

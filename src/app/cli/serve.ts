@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
-import { ConfigError, writeDefaultConfig } from '#platform/config/index.ts';
+import { rmSync, writeFileSync } from 'node:fs';
+import { systemClock } from '#platform/clock/index.ts';
+import { writeDefaultConfig } from '#platform/config/index.ts';
 import { systemRandom } from '#platform/random/index.ts';
-import { openServer } from '../server.ts';
 import { VERSION } from '../version.ts';
-import type { Command } from './command.ts';
-import { CONFIG_HELP, CONFIG_OPTIONS, configFiles, readConfig } from './settings.ts';
+import { type Command, CommandFailed } from './command.ts';
+import { watchLauncher } from './launcher-watch.ts';
+import { CONFIG_HELP, CONFIG_OPTIONS, isConfigured, readConfig } from './settings.ts';
 
 /** Where a first start without any configuration writes one. */
 const FIRST_CONFIG = 'data/homeserver.yaml';
@@ -19,34 +20,82 @@ export const serve: Command = {
   optionHelp: CONFIG_HELP,
   examples: ['myelin serve', 'myelin serve --config /etc/myelin/homeserver.yaml'],
   async run(input) {
-    const isFirst = configFiles(input).length === 0 && process.env.MYELIN_SERVER_NAME === undefined;
-    if (isFirst) writeDefaultConfig(FIRST_CONFIG, { serverName: 'localhost', publicBaseurl: 'http://localhost:8008/', random: systemRandom });
+    const orders = listenForOrders();
+    const isFirst = !isConfigured(input);
+    if (isFirst) {
+      writeDefaultConfig(FIRST_CONFIG, {
+        serverName: 'localhost',
+        publicBaseurl: 'http://localhost:8008/',
+        random: systemRandom,
+      });
+    }
     const config = readConfig(input);
-    for (const file of configFiles(input)) if (!existsSync(file)) throw new ConfigError([`${file}: there is no such file`]);
+    const { openServer } = await import('../server.ts');
     await using server = await openServer(config);
     const http = await server.listen();
-    if (process.stdout.isTTY || isFirst) for (const line of welcome(http.addresses, await server.hasUsers())) input.print(line);
-    await stopRequested(() => http.reloadTls());
+    using _pidFile = writePidFile(config.server.pidFile);
+    if (process.stdout.isTTY || isFirst) {
+      for (const line of welcome(http.addresses, isFirst, await server.hasUsers())) input.print(line);
+    }
+    orders.onReload(() => http.reloadTls());
+    await orders.stop;
     server.stopping.abort();
     await http.stop(GRACE_MS);
     return 0;
   },
 };
 
-function welcome(addresses: readonly string[], hasUsers: boolean): string[] {
-  const [address = 'http://localhost:8008/'] = addresses.toSorted((a, b) => Number(a.includes('[')) - Number(b.includes('[')));
-  const local = address.replace('127.0.0.1', 'localhost');
-  const first = hasUsers
-    ? []
-    : ['  Nobody has an account yet. Make the first one, an administrator, in another terminal:', '', '      bin/myelin user create --admin YOUR_NAME', ''];
-  return ['', `  Myelin ${VERSION} is running at ${local}`, '', ...first, '  Stop it with Ctrl+C.', ''];
+function welcome(addresses: readonly string[], isFirst: boolean, hasUsers: boolean): string[] {
+  const [address = 'nowhere'] = addresses.toSorted((a, b) => Number(a.includes('[')) - Number(b.includes('[')));
+  const local = address.replace(/127\.0\.0\.1|0\.0\.0\.0|\[::1?\]/, 'localhost');
+  return [
+    '',
+    `  Myelin ${VERSION} is running at ${local}`,
+    ...(isFirst ? [`  Its configuration is ${FIRST_CONFIG}; its data lie beside it.`] : []),
+    '',
+    ...(hasUsers
+      ? []
+      : [
+          '  Nobody has an account yet. Make the first one, an administrator, in another terminal:',
+          '',
+          '      bin/myelin user create --admin YOUR_NAME',
+          '',
+        ]),
+    '  Stop it with Ctrl+C.',
+    '',
+  ];
 }
 
-/** Resolves at the first SIGINT or SIGTERM. SIGHUP reloads certificates meanwhile. */
-function stopRequested(reload: () => Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
+interface Orders {
+  /** Resolves when the server shall stop: at SIGINT, SIGTERM, or when its launcher is gone. */
+  readonly stop: Promise<void>;
+  /** What SIGHUP does: reads certificates again. */
+  onReload(reload: () => Promise<void>): void;
+}
+
+/** From the very start, so that no order ends the process in the middle of its start. A second one to stop ends it at once. */
+function listenForOrders(): Orders {
+  let reload: () => Promise<void> = async () => undefined;
+  process.on('SIGHUP', () => void reload().catch((error: Error) => console.error(`myelin: ${error.message}`)));
+  const stop = new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
-    process.on('SIGHUP', () => void reload().catch((error: Error) => console.error(error.message)));
+    watchLauncher(process.env, systemClock, resolve);
   });
+  return {
+    stop,
+    onReload(does) {
+      reload = does;
+    },
+  };
+}
+
+function writePidFile(path: string | undefined): Disposable {
+  if (path === undefined) return { [Symbol.dispose]: () => undefined };
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    throw new CommandFailed(`cannot write pid_file: ${(error as Error).message}`);
+  }
+  return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
 }

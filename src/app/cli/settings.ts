@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Config, loadConfig } from '#platform/config/index.ts';
-import type { CommandInput } from './command.ts';
+import { type CommandInput, UsageError } from './command.ts';
 
 /** The options by which every command finds its configuration. */
 export const CONFIG_OPTIONS = {
@@ -8,7 +8,10 @@ export const CONFIG_OPTIONS = {
 } as const;
 
 export const CONFIG_HELP: readonly (readonly [string, string])[] = [
-  ['-c, --config FILE', 'configuration, or a folder of them; may be repeated (default: homeserver.yaml here or in data/, if there)'],
+  [
+    '-c, --config FILE',
+    'configuration, or a folder of them; may be repeated (default: homeserver.yaml here or in data/, if there)',
+  ],
 ];
 
 const DEFAULT_FILES = ['homeserver.yaml', 'data/homeserver.yaml'];
@@ -21,7 +24,26 @@ export function configFiles({ values }: Pick<CommandInput, 'values'>): string[] 
   return found === undefined ? [] : [found];
 }
 
-/** @throws ConfigError naming every fault. */
+/** Whether somebody has said what server this is, in a file or by `MYELIN_SERVER_NAME`. */
+export const isConfigured = (input: Pick<CommandInput, 'values'>): boolean =>
+  configFiles(input).length > 0 || process.env.MYELIN_SERVER_NAME !== undefined;
+
+/** @throws ConfigError naming every fault; UsageError for a file that is not there. */
 export function readConfig(input: Pick<CommandInput, 'values'>): Config {
-  return loadConfig({ files: configFiles(input), env: process.env });
+  const files = configFiles(input);
+  for (const file of files) {
+    if (!existsSync(file)) throw new UsageError(`there is no ${file}; "myelin init --output ${file}" writes one`);
+  }
+  return loadConfig({ files, env: process.env });
+}
+
+/**
+ * The configuration of a server that exists. In a wrong folder the defaults would stand for another server, a new one.
+ * @throws UsageError where nothing is configured.
+ */
+export function readExistingConfig(input: Pick<CommandInput, 'values'>): Config {
+  if (isConfigured(input)) return readConfig(input);
+  throw new UsageError(
+    `there is no ${DEFAULT_FILES.join(' or ')} in ${process.cwd()}\ngo to the server's folder, or say --config FILE`,
+  );
 }

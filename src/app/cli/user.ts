@@ -1,17 +1,19 @@
-import { createInterface } from 'node:readline/promises';
+import { readFileSync } from 'node:fs';
 import { systemRandom } from '#platform/random/index.ts';
 import type { JsonObject, JsonValue } from '#protocol/json.ts';
 import { askRunningServer } from '../operations.ts';
-import { openServer } from '../server.ts';
 import { type Command, CommandFailed, type CommandInput, UsageError } from './command.ts';
-import { CONFIG_HELP, CONFIG_OPTIONS, readConfig } from './settings.ts';
+import { readSecret } from './read-secret.ts';
+import { CONFIG_HELP, CONFIG_OPTIONS, readExistingConfig } from './settings.ts';
 
 /** Has the running server do it, or, if none runs on the data folder, does it here. */
 async function operate(input: CommandInput, operation: string, args: JsonObject): Promise<JsonValue> {
-  const config = readConfig(input);
+  const config = readExistingConfig(input);
   try {
     const running = await askRunningServer(config.server.dataDir, operation, args);
     if (running !== undefined) return running.answer;
+    // Loaded only where it is needed: it is the whole server.
+    const { openServer } = await import('../server.ts');
     await using server = await openServer(config, { quiet: true });
     return await server.operations[operation]!(args);
   } catch (error) {
@@ -19,54 +21,75 @@ async function operate(input: CommandInput, operation: string, args: JsonObject)
   }
 }
 
-function oneName({ words }: CommandInput): string {
-  const [name, ...more] = words;
-  if (name === undefined || more.length > 0) throw new UsageError('give one user name');
-  return name;
+const PASSWORD_LENGTH = 20;
+const STANDARD_INPUT = 0;
+
+interface Password {
+  readonly password: string;
+  /** Made up here, hence to be told. */
+  readonly isMade: boolean;
 }
 
-async function readPassword(input: CommandInput): Promise<{ password: string; isMade: boolean }> {
-  if (typeof input.values.password === 'string') return { password: input.values.password, isMade: false };
-  if (!process.stdin.isTTY) return { password: systemRandom.text(20), isMade: true };
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+async function readPassword({ values }: CommandInput): Promise<Password> {
+  const file = values['password-file'] as string | undefined;
+  if (file !== undefined && values.password !== undefined) {
+    throw new UsageError('give --password or --password-file, not both');
+  }
+  if (file !== undefined) return given(firstLine(file));
+  if (typeof values.password === 'string') return given(values.password);
+  const typed = process.stdin.isTTY ? await readSecret('Password (empty: one is made up): ') : '';
+  return typed === '' ? { password: systemRandom.text(PASSWORD_LENGTH), isMade: true } : given(typed);
+}
+
+function given(password: string): Password {
+  if (password === '') throw new UsageError('the password is empty');
+  return { password, isMade: false };
+}
+
+function firstLine(file: string): string {
   try {
-    const typed = (await terminal.question('Password (empty: one is made up): ')).trim();
-    return typed === '' ? { password: systemRandom.text(20), isMade: true } : { password: typed, isMade: false };
-  } finally {
-    terminal.close();
+    return readFileSync(file === '-' ? STANDARD_INPUT : file, 'utf8').split(/\r?\n/)[0] ?? '';
+  } catch (error) {
+    throw new CommandFailed(`cannot read the password: ${(error as Error).message}`);
   }
 }
 
-const PASSWORD_OPTION = { password: { type: 'string', short: 'p' } } as const;
-const PASSWORD_HELP = ['-p, --password PASSWORD', 'asked for on a terminal; else one is made up and printed'] as const;
+const PASSWORD_OPTIONS = { password: { type: 'string', short: 'p' }, 'password-file': { type: 'string' } } as const;
+const PASSWORD_HELP: Command['optionHelp'] = [
+  ['-p, --password PASSWORD', 'asked for on a terminal; else one is made up and printed'],
+  ['--password-file FILE', 'its first line is the password; - is standard input'],
+];
+const A_USER = 'a user name';
 
 export const userCreate: Command = {
   name: 'user create',
   summary: 'Makes an account.',
-  usage: '[--admin] [--password PASSWORD] NAME',
-  options: { ...CONFIG_OPTIONS, ...PASSWORD_OPTION, admin: { type: 'boolean', short: 'a' } },
-  optionHelp: [...CONFIG_HELP, PASSWORD_HELP, ['-a, --admin', 'make it a server administrator']],
-  examples: ['myelin user create --admin alice', 'myelin user create --password "$PASSWORD" bob'],
+  usage: '[--admin] [--password PASSWORD | --password-file FILE] NAME',
+  takes: A_USER,
+  options: { ...CONFIG_OPTIONS, ...PASSWORD_OPTIONS, admin: { type: 'boolean', short: 'a' } },
+  optionHelp: [...CONFIG_HELP, ...PASSWORD_HELP, ['-a, --admin', 'make it a server administrator']],
+  examples: ['myelin user create --admin alice', 'myelin user create --password-file secret.txt bob'],
   async run(input) {
-    const name = oneName(input);
     const { password, isMade } = await readPassword(input);
-    const { user_id: userId } = (await operate(input, 'createUser', { name, password, admin: input.values.admin === true })) as JsonObject;
+    const args = { name: input.word, password, admin: input.values.admin === true };
+    const { user_id: userId } = (await operate(input, 'createUser', args)) as JsonObject;
     input.print(`made ${userId}${isMade ? `, password ${password}` : ''}`);
     return 0;
   },
 };
 
+const MARKS = ['admin', 'guest', 'deactivated', 'locked', 'suspended'];
+
 export const userList: Command = {
   name: 'user list',
   summary: 'Lists the accounts.',
-  usage: '',
+  usage: '[--config FILE]',
   options: CONFIG_OPTIONS,
   optionHelp: CONFIG_HELP,
   examples: ['myelin user list'],
   async run(input) {
     for (const user of (await operate(input, 'listUsers', {})) as JsonObject[]) {
-      const marks = ['admin', 'guest', 'deactivated', 'locked', 'suspended'].filter((mark) => user[mark] === true);
-      input.print([user.user_id, ...marks].join('  '));
+      input.print([user.user_id, ...MARKS.filter((mark) => user[mark] === true)].join('  '));
     }
     return 0;
   },
@@ -75,14 +98,15 @@ export const userList: Command = {
 export const userResetPassword: Command = {
   name: 'user reset-password',
   summary: 'Sets a new password, and logs the user out everywhere.',
-  usage: '[--keep-sessions] [--password PASSWORD] NAME',
-  options: { ...CONFIG_OPTIONS, ...PASSWORD_OPTION, 'keep-sessions': { type: 'boolean' } },
-  optionHelp: [...CONFIG_HELP, PASSWORD_HELP, ['--keep-sessions', 'leave the user logged in']],
-  examples: ['myelin user reset-password alice'],
+  usage: '[--keep-sessions] [--password PASSWORD | --password-file FILE] NAME',
+  takes: A_USER,
+  options: { ...CONFIG_OPTIONS, ...PASSWORD_OPTIONS, 'keep-sessions': { type: 'boolean' } },
+  optionHelp: [...CONFIG_HELP, ...PASSWORD_HELP, ['--keep-sessions', 'leave the user logged in']],
+  examples: ['myelin user reset-password alice', 'myelin user reset-password --keep-sessions --password-file - alice'],
   async run(input) {
-    const name = oneName(input);
     const { password, isMade } = await readPassword(input);
-    await operate(input, 'resetPassword', { name, password, keep_sessions: input.values['keep-sessions'] === true });
+    const args = { name: input.word, password, keep_sessions: input.values['keep-sessions'] === true };
+    await operate(input, 'resetPassword', args);
     input.print(`new password set${isMade ? `: ${password}` : ''}`);
     return 0;
   },
@@ -92,11 +116,12 @@ export const userDeactivate: Command = {
   name: 'user deactivate',
   summary: 'Deactivates an account for good: logged out, no password, out of its rooms.',
   usage: '[--erase] NAME',
+  takes: A_USER,
   options: { ...CONFIG_OPTIONS, erase: { type: 'boolean' } },
   optionHelp: [...CONFIG_HELP, ['--erase', 'also hide their messages from those who join rooms later']],
-  examples: ['myelin user deactivate --erase mallory'],
+  examples: ['myelin user deactivate mallory', 'myelin user deactivate --erase mallory'],
   async run(input) {
-    await operate(input, 'deactivateUser', { name: oneName(input), erase: input.values.erase === true });
+    await operate(input, 'deactivateUser', { name: input.word, erase: input.values.erase === true });
     input.print('deactivated');
     return 0;
   },

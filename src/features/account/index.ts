@@ -12,8 +12,6 @@ import { accountRoutes } from './account-routes.ts';
 import { moderationRoutes } from './moderation-routes.ts';
 import { threepidRoutes } from './threepid-routes.ts';
 
-export { Moderation } from './moderation.ts';
-
 export interface AccountFeatureDeps {
   readonly accounts: Pick<Accounts, 'users' | 'lifecycle' | 'devices' | 'passwords' | 'uia'>;
   readonly config: {

@@ -96,7 +96,7 @@ function readCreationContent(
 }
 
 /** @throws MatrixError 400 `M_BAD_JSON` unless `value` is a list of user ids. */
-export function readCreators(value: unknown): UserId[] {
+function readCreators(value: unknown): UserId[] {
   if (!Array.isArray(value)) throw badJson("'additional_creators' must be a list of user ids");
   return value.map((item) => {
     const userId = typeof item === 'string' ? parseUserId(item) : undefined;

@@ -39,7 +39,7 @@ export class QueryKeys {
   }
 }
 
-export function emptyAnswer(): QueryAnswer {
+function emptyAnswer(): QueryAnswer {
   return {
     device_keys: Object.create(null),
     master_keys: Object.create(null),

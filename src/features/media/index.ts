@@ -30,7 +30,7 @@ import { Thumbnails } from './thumbnails.ts';
 import { UploadLimits } from './upload-limits.ts';
 import { Uploads } from './uploads.ts';
 
-export { contentKey, type FileKey, thumbnailKey } from './file-key.ts';
+export type { FileKey } from './file-key.ts';
 export { FilesystemMediaFiles } from './filesystem-media-files.ts';
 export type { LocalMediaRequest } from './local-media.ts';
 export type { MediaArea, MediaContent } from './media-content.ts';

@@ -20,7 +20,7 @@ export interface ReceivedUpload {
 }
 
 /** 413 `M_TOO_LARGE`. https://spec.matrix.org/v1.19/client-server-api/#content-repo-security-considerations */
-export const tooLarge = (maxBytes: number): MatrixError =>
+const tooLarge = (maxBytes: number): MatrixError =>
   new MatrixError('M_TOO_LARGE', `Cannot upload files larger than ${maxBytes} bytes`);
 
 /**

@@ -28,7 +28,7 @@ export interface ThumbnailSettings {
 }
 
 /** No side of a thumbnail is longer. */
-export const MAX_SIDE = 4096;
+const MAX_SIDE = 4096;
 
 /**
  * The target for a request: exactly that with `dynamicThumbnails`, otherwise the smallest configured size that is no smaller.

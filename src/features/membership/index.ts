@@ -13,9 +13,7 @@ import type { MembershipDeps } from './ports.ts';
 import { membershipRoutes } from './routes.ts';
 
 export { InviteState } from './invite-state.ts';
-export { allowedRooms } from './join-permission.ts';
-export { MemberContents } from './member-content.ts';
-export { inviteBlocked, type MembershipChange, MembershipService } from './membership.ts';
+export { type MembershipChange, MembershipService } from './membership.ts';
 export type { Caller, MemberProfile, MembershipConfig, MembershipDeps, RemoteMembership } from './ports.ts';
 
 export interface MembershipFeature {

@@ -36,7 +36,7 @@ function isRestricted(joinRule: JsonValue | undefined, rules: RoomVersionRules):
 }
 
 /** The rooms whose members may join. What is malformed lets nobody in. */
-export function allowedRooms(allow: JsonValue | undefined): RoomId[] {
+function allowedRooms(allow: JsonValue | undefined): RoomId[] {
   if (!Array.isArray(allow)) return [];
   return allow.flatMap((condition) => {
     if (!isJsonObject(condition) || condition.type !== 'm.room_membership') return [];

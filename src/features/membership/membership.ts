@@ -282,7 +282,7 @@ export class MembershipService {
   }
 }
 
-export function inviteBlocked(target: UserId): MatrixError {
+function inviteBlocked(target: UserId): MatrixError {
   return new MatrixError('M_INVITE_BLOCKED', `${target} does not accept invites`);
 }
 

@@ -3,15 +3,10 @@ import type { StreamBatch } from '#platform/streams/index.ts';
 import { canRedact } from '#protocol/event-auth/index.ts';
 import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import { isJsonObject } from '#protocol/json.ts';
-import {
-  type CompiledRules,
-  evaluate,
-  type FlatEvent,
-  flattenEvent,
-  type PushRoom,
-} from '#protocol/push-rules/index.ts';
+import { type CompiledRules, type FlatEvent, flattenEvent, type PushRoom } from '#protocol/push-rules/index.ts';
 import type { Contribution, EventHook, EventStore, HotRoom, NewEvent, StoredEvent } from '#rooms/index.ts';
 import { type Individual, noticeOf, Verdicts } from './audience.ts';
+import { EventEvaluator, SILENT } from './event-evaluator.ts';
 import type { NotificationStore } from './notification-store.ts';
 import type { NotificationSources } from './ports.ts';
 import type { ReadMarks } from './read-marks.ts';
@@ -57,8 +52,8 @@ export class NotificationHook implements EventHook {
     const thread = await this.#threadFor(event, outcome);
     const marks = this.#marksFor(event, thread, room, recipients);
     const redacted = await this.#redactedBy(event, room, recipients);
-    const speaks = thread === MAIN_THREAD && (outcome !== NOBODY || marks.some(({ joined }) => !joined));
-    const spoken = speaks ? recipients.speak(event.sender) : undefined;
+    const spoken = marks.some((mark) => mark.thread === MAIN_THREAD) ? recipients.speak(event.sender) : undefined;
+    if (spoken === undefined && thread === MAIN_THREAD && outcome !== NOBODY) recipients.interrupt(event.sender);
     if (event.type === 'm.room.member') this.#rename(event, recipients);
     if (outcome === NOBODY && marks.length === 0 && redacted === undefined) return undefined;
     return (batch, stored) => {
@@ -77,13 +72,22 @@ export class NotificationHook implements EventHook {
     if (!hasOthers && invited === undefined) return NOBODY;
     const { sources } = this.#deps;
     const flat = flattenEvent(event, await pushRoom(event, room));
+    const evaluator = new EventEvaluator(flat, (userId) => recipients.nameOf(userId));
     const asked = sources.ignorersOf(event.sender, recipients.joined);
     const ignorers = asked instanceof Promise ? await asked : asked;
     const verdicts = new Verdicts();
-    const unknown = this.#evaluateKnown(flat, event.sender, recipients, ignorers, verdicts);
+    const add = (userId: UserId, rules: CompiledRules) =>
+      verdicts.add(userId, ignorers.has(userId) ? SILENT : evaluator.verdict(rules, userId));
+    const unknown: UserId[] = [];
+    for (const userId of recipients.joined) {
+      if (userId === event.sender || sources.isAppserviceUser(userId)) continue;
+      const rules = sources.pushRules.peekCompiled(userId);
+      if (rules === undefined) unknown.push(userId);
+      else add(userId, rules);
+    }
     if (unknown.length > 0) {
       const loaded = await sources.pushRules.loadCompiled(unknown);
-      for (const userId of unknown) this.#add(userId, loaded.get(userId)!, flat, recipients, ignorers, verdicts);
+      for (const userId of unknown) add(userId, loaded.get(userId)!);
     }
     const { audience, individuals } = verdicts.reach();
     const invite = invited === undefined ? undefined : await this.#evaluateInvite(invited, flat);
@@ -95,49 +99,12 @@ export class NotificationHook implements EventHook {
     };
   }
 
-  /** Answers the members whose rules are not in memory. */
-  #evaluateKnown(
-    flat: FlatEvent,
-    sender: UserId,
-    recipients: RoomRecipients,
-    ignorers: ReadonlySet<string>,
-    verdicts: Verdicts,
-  ): UserId[] {
-    const { pushRules, isAppserviceUser } = this.#deps.sources;
-    const unknown: UserId[] = [];
-    for (const userId of recipients.joined) {
-      if (userId === sender || isAppserviceUser(userId)) continue;
-      const rules = pushRules.peekCompiled(userId);
-      if (rules === undefined) unknown.push(userId);
-      else this.#add(userId, rules, flat, recipients, ignorers, verdicts);
-    }
-    return unknown;
-  }
-
-  #add(
-    userId: UserId,
-    rules: CompiledRules,
-    flat: FlatEvent,
-    recipients: RoomRecipients,
-    ignorers: ReadonlySet<string>,
-    verdicts: Verdicts,
-  ): void {
-    const user = {
-      userId,
-      // Looked up only by the rules that ask for it.
-      get displayName() {
-        return recipients.nameOf(userId);
-      },
-    };
-    verdicts.add(userId, ignorers.has(userId) ? SILENT : evaluate(rules, flat, user));
-  }
-
   /** Whoever is invited is no member yet, and has the invite alone. */
   async #evaluateInvite(userId: UserId, flat: FlatEvent): Promise<Individual | undefined> {
     const { pushRules, ignorersOf, isAppserviceUser } = this.#deps.sources;
     if (isAppserviceUser(userId) || (await ignorersOf(flat.sender as UserId, [userId])).has(userId)) return undefined;
     const rules = pushRules.peekCompiled(userId) ?? (await pushRules.loadCompiled([userId])).get(userId)!;
-    const verdict = evaluate(rules, flat, { userId });
+    const verdict = new EventEvaluator(flat, () => undefined).verdict(rules, userId);
     return verdict.notify ? { userId, notice: noticeOf(verdict) } : undefined;
   }
 
@@ -226,8 +193,6 @@ export class NotificationHook implements EventHook {
     batch.afterCommit(() => this.#deps.changes.redacted(roomNid, position));
   }
 }
-
-const SILENT = { rule: undefined, notify: false, highlight: false, actions: [] } as const;
 
 function placeOf(event: StoredEvent, position: number) {
   return { roomNid: event.roomNid, position, nid: event.nid, sender: event.sender };

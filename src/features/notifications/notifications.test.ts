@@ -141,6 +141,25 @@ forEachEngine('notifications', (engine) => {
     expect(await unread(on, bob, roomId)).toEqual([0, 0]);
   });
 
+  test('a state event that notifies does not stand for the mark of its sender', async () => {
+    const on = await notifyingWorld(engine);
+    const { world } = on;
+    const [alice, bob] = [world.user('alice'), world.user('bob')];
+    const roomId = await world.room(alice, { joinRule: 'public' });
+    await world.join(roomId, bob);
+    const conditions = [{ kind: 'event_match', key: 'type', pattern: 'm.room.topic' }];
+    await world.call(on.routes, setPushRule, {
+      as: bob,
+      params: { kind: 'override', ruleId: 'topic' },
+      body: { actions: ['notify'], conditions },
+    });
+    await say(on, roomId, bob);
+    await world.state(roomId, alice, 'm.room.topic', { topic: 'new' });
+    expect(await unread(on, alice, roomId)).toEqual([1, 0]);
+    await say(on, roomId, alice);
+    expect(await unread(on, alice, roomId)).toEqual([0, 0]);
+  });
+
   test('a redacted event is no longer counted nor listed', async () => {
     const on = await notifyingWorld(engine);
     const { world } = on;

@@ -20,9 +20,9 @@ const AUDIENCES_MAX = 256;
  */
 export class RoomRecipients {
   readonly #audiences = new Map<string, KnownAudience>();
-  /** The sender of the last event of the main timeline that notified somebody or was marked as read. */
+  /** Whoever has a mark in the main timeline after which nobody else notified anyone there. */
   #lastSpeaker: UserId | undefined;
-  /** Whether that event is in a batch. */
+  /** Whether that mark is in a batch. */
   #isSpoken = false;
 
   private constructor(
@@ -49,13 +49,18 @@ export class RoomRecipients {
     return this.#isSpoken && this.#lastSpeaker === userId;
   }
 
-  /** Answers what to call once the event is in a batch: until then it may yet fail. */
+  /** The user's mark is about to be written. Answers what to call once it is in a batch: until then it may yet fail. */
   speak(userId: UserId): () => void {
     this.#lastSpeaker = userId;
     this.#isSpoken = false;
     return () => {
       this.#isSpoken = this.#lastSpeaker === userId;
     };
+  }
+
+  /** Somebody else notifies, or may have, without a mark of their own. */
+  interrupt(userId: UserId): void {
+    if (!this.hasLastWord(userId)) this.#lastSpeaker = undefined;
   }
 
   findAudience(hash: string): KnownAudience | undefined {

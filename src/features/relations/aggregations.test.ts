@@ -170,7 +170,7 @@ forEachEngine('bundled aggregations', (engine) => {
     const own = await thread(roomId, alice, root);
     await thread(roomId, bob, root);
     await relate(roomId, bob, root, 'm.reference');
-    ignore(alice, bob);
+    ignore(alice, bob, world.user('a\0b'));
     expect(await bundle(root, alice)).toEqual({
       'm.thread': {
         count: 1,

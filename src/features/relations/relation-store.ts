@@ -1,4 +1,4 @@
-import { bytewise, inTexts, listParameter, statement } from '#platform/storage/index.ts';
+import { bytewise, inTexts, isStorableText, listParameter, statement } from '#platform/storage/index.ts';
 import type { Reader, SqlValue, Statement } from '#platform/storage/ports.ts';
 import type { EventId, UserId } from '#protocol/identifiers/index.ts';
 
@@ -127,7 +127,7 @@ export class RelationStore {
       sql:
         `select parent_id as root_id, count(*) as count from relations where room_nid = ? and ${inTexts(dialect, 'parent_id')} ` +
         `and rel_type = 'm.thread' and ${inTexts(dialect, 'sender')} group by parent_id`,
-      parameters: [roomNid, listParameter(rootIds), listParameter(senders)],
+      parameters: [roomNid, listParameter(rootIds), usersParameter(senders)],
     });
   }
 
@@ -176,6 +176,11 @@ export class RelationStore {
 
   #notFrom(ignored: ReadonlySet<string>): { readonly sql: string; readonly parameters: readonly SqlValue[] } {
     if (ignored.size === 0) return { sql: '', parameters: [] };
-    return { sql: ` and not (${inTexts(this.reader.dialect, 'r.sender')})`, parameters: [listParameter(ignored)] };
+    return { sql: ` and not (${inTexts(this.reader.dialect, 'r.sender')})`, parameters: [usersParameter(ignored)] };
   }
+}
+
+/** Whom users ignore is theirs to say: a text that cannot be stored is nobody. */
+function usersParameter(users: Iterable<string>): string {
+  return listParameter([...users].filter(isStorableText));
 }

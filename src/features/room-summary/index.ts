@@ -15,7 +15,7 @@ import { type ResolveAlias, roomSummaryRoutes } from './routes.ts';
 export type { DescribedRoom, RoomPreview, RoomPreviews } from './room-previews.ts';
 export type { DirectoryPlace, DirectoryQuery, ListedRoom, RoomSummaryStore } from './room-summary-store.ts';
 export type { ResolveAlias } from './routes.ts';
-export { type PublicRoomsChunk, publicRoomsChunk, roomSummaryJson } from './summary-json.ts';
+export type { PublicRoomsChunk } from './summary-json.ts';
 export type { RoomSummary } from './tables.ts';
 
 export interface RoomSummaryDeps {

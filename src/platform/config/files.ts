@@ -42,7 +42,7 @@ function refuseErrors(errors: readonly Error[], name: string): void {
 }
 
 /** The map of a YAML text. */
-export function parseConfigText(text: string, name: string): JsonObject {
+function parseConfigText(text: string, name: string): JsonObject {
   const document = parseDocument(text, YAML_OPTIONS);
   refuseErrors(document.errors, name);
   const value: unknown = document.toJS() ?? {};

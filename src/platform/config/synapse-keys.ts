@@ -72,7 +72,7 @@ limit_remote_rooms.timeout
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).filter((word) => word !== ''));
 
 export const SYNAPSE_TOP_LEVEL_KEYS: ReadonlySet<string> = words(TOP_LEVEL);
-export const SYNAPSE_NESTED_KEYS: ReadonlySet<string> = words(NESTED);
+const SYNAPSE_NESTED_KEYS: ReadonlySet<string> = words(NESTED);
 
 /** Whether Synapse knows the key at this dotted path, as far as our lists go. */
 export function isSynapseKey(path: string): boolean {

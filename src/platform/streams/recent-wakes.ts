@@ -9,7 +9,7 @@ export interface Audience extends Iterable<UserId> {
 
 export type AudienceOf = (roomId: RoomId) => Audience;
 
-export function isInAudience(audience: Audience, userId: UserId): boolean {
+function isInAudience(audience: Audience, userId: UserId): boolean {
   if (audience.has !== undefined) return audience.has(userId);
   for (const member of audience) if (member === userId) return true;
   return false;

@@ -8,7 +8,7 @@ export function redactPdu(pdu: Pdu, rules: RoomVersionRules): Pdu {
 }
 
 /** As `redactPdu`, for an event that is still being built. */
-export function redactKeys(event: Readonly<Record<string, unknown>>, rules: RoomVersionRules): Record<string, unknown> {
+function redactKeys(event: Readonly<Record<string, unknown>>, rules: RoomVersionRules): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   for (const key of rules.redaction.topLevelKeys) {
     if (Object.hasOwn(event, key)) kept[key] = event[key];

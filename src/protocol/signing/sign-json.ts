@@ -10,7 +10,7 @@ import { type SigningKey, signBytes } from './signing-key.ts';
 const UNSIGNED_KEYS = ['signatures', 'unsigned'] as const;
 
 /** The text that is signed of `object`: canonical JSON without `signatures` and `unsigned`. */
-export function signedText(object: object): string {
+function signedText(object: object): string {
   return encodeCanonicalJson(object, { omit: UNSIGNED_KEYS });
 }
 
@@ -35,7 +35,7 @@ export function addSignature(object: object, serverName: ServerName, keyId: KeyI
 }
 
 /** The signature of `serverName` with key `keyId` on `object`, decoded; `undefined` if there is none or it is no base64. */
-export function signatureOn(object: object, serverName: ServerName, keyId: KeyId): Uint8Array | undefined {
+function signatureOn(object: object, serverName: ServerName, keyId: KeyId): Uint8Array | undefined {
   if (!('signatures' in object) || !isJsonObject(object.signatures)) return undefined;
   const { signatures } = object;
   const ofServer = Object.hasOwn(signatures, serverName) ? signatures[serverName] : undefined;

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import type { DatabaseConfig } from '#platform/config/index.ts';
+import { statement } from '#platform/storage/index.ts';
+import type { Reader } from '#platform/storage/ports.ts';
+import { PostgresReader } from '#platform/storage/postgres/postgres-reader.ts';
+import { SqliteReader } from '#platform/storage/sqlite/sqlite-reader.ts';
+
+/** What is in a database, found out without writing to it or locking it. */
+export type SchemaState =
+  | { readonly kind: 'empty' }
+  /** Ours, with this many steps of the schema. */
+  | { readonly kind: 'ours'; readonly steps: number }
+  /** Synapse's: its tables and ours would not go together. */
+  | { readonly kind: 'synapse' };
+
+const CACHE_BYTES = 1_000_000;
+
+const ourTable = 'schema_info';
+const synapseTable = 'applied_schema_deltas';
+const tablesOfSqlite = statement<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN (?, ?)");
+const tablesOfPostgres = statement<{ name: string }>(
+  'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ANY (current_schemas(false)) AND table_name IN (?, ?)',
+);
+const stepsTaken = statement<{ version: number }>('SELECT version FROM schema_info WHERE id = 0');
+
+/** Throws, with the engine's message, when the database cannot be read. */
+export async function readSchemaState(database: DatabaseConfig): Promise<SchemaState> {
+  if (database.engine === 'sqlite' && !existsSync(database.path)) return { kind: 'empty' };
+  const reader =
+    database.engine === 'sqlite'
+      ? new SqliteReader(database.path, CACHE_BYTES)
+      : new PostgresReader({ ...database, cp_max: 1 });
+  try {
+    return await stateOf(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function stateOf(reader: Reader): Promise<SchemaState> {
+  const tables = reader.dialect === 'sqlite' ? tablesOfSqlite : tablesOfPostgres;
+  const names = new Set((await reader.all(tables(ourTable, synapseTable))).map(({ name }) => name));
+  if (names.has(synapseTable)) return { kind: 'synapse' };
+  if (!names.has(ourTable)) return { kind: 'empty' };
+  return { kind: 'ours', steps: (await reader.first(stepsTaken()))?.version ?? 0 };
+}

@@ -1,0 +1,55 @@
+import { stem } from './stem.ts';
+
+/** One word of a text. */
+export interface Word {
+  /** As it is indexed and looked for: without case, accents and endings. */
+  readonly term: string;
+  /** As it stands in the text, in lower case. */
+  readonly text: string;
+}
+
+/** What separates words. Pictures are words: people write them. */
+const SEPARATORS = /[^\p{L}\p{N}\p{M}\p{Emoji_Presentation}]+/u;
+/** Characters that are words of their own: those of scripts without spaces between words, and pictures. */
+const SINGLE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Emoji_Presentation}]/u;
+const LATIN_ACCENTS = /[\u0300-\u036f]/g;
+const WORD_LENGTH = 64;
+/** Beyond them a text is not looked into. */
+const MAX_WORDS = 8_000;
+
+/** The words of a text, in order. */
+export function wordsOf(text: string): Word[] {
+  const words: Word[] = [];
+  for (const part of text.normalize('NFC').split(SEPARATORS)) {
+    for (const piece of piecesOf(part)) {
+      if (words.length === MAX_WORDS) return words;
+      const term = stem(comparable(piece));
+      if (term !== '') words.push({ term, text: piece.toLowerCase() });
+    }
+  }
+  return words;
+}
+
+function piecesOf(part: string): string[] {
+  if (part === '') return [];
+  if (!SINGLE.test(part)) return [[...part].slice(0, WORD_LENGTH).join('')];
+  const pieces: string[] = [];
+  let run = '';
+  for (const character of part) {
+    if (SINGLE.test(character)) {
+      if (run !== '') pieces.push(run);
+      run = '';
+      pieces.push(character);
+    } else if (run.length < WORD_LENGTH) {
+      run += character;
+    }
+  }
+  if (run !== '') pieces.push(run);
+  return pieces;
+}
+
+/** In a form that ignores case, accents and the ways to write one character. */
+function comparable(text: string): string {
+  return text.normalize('NFKD').replace(LATIN_ACCENTS, '').toLowerCase().normalize('NFC').replace(/\s+/g, '');
+}
