@@ -28,7 +28,13 @@ describe('the OpenAPI document', () => {
     for (const [path, methods] of Object.entries(document.paths)) {
       const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort();
       for (const { parameters } of Object.values(methods)) {
-        expect(parameters.filter((each) => each.in === 'path').map(({ name }) => name).sort(), path).toEqual(named);
+        expect(
+          parameters
+            .filter((each) => each.in === 'path')
+            .map(({ name }) => name)
+            .sort(),
+          path,
+        ).toEqual(named);
       }
     }
   });
@@ -50,7 +56,9 @@ describe('the OpenAPI document', () => {
 });
 
 test('the page of routes names slice and rate limit', () => {
-  const line = textOf('routes.md').split('\n').find((each) => each.includes('`sendMessage`'));
+  const line = textOf('routes.md')
+    .split('\n')
+    .find((each) => each.includes('`sendMessage`'));
   expect(line).toContain('PUT /_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}');
   expect(line).toContain('`rc_message` | send-event |');
 });
@@ -69,8 +77,17 @@ test('configuration keys are found wherever readers are handed on', () => {
 
 test('a file that differs, is missing or is left over is not current', () => {
   const folder = mkdtempSync(join(tmpdir(), 'myelin-generated-'));
-  for (const [name, text] of [['same', 'a'], ['other', 'a'], ['left-over', 'a']] as const) writeFileSync(join(folder, name), text);
-  const wanted = new Map([['same', 'a'], ['other', 'b'], ['new', 'c']]);
+  for (const [name, text] of [
+    ['same', 'a'],
+    ['other', 'a'],
+    ['left-over', 'a'],
+  ] as const)
+    writeFileSync(join(folder, name), text);
+  const wanted = new Map([
+    ['same', 'a'],
+    ['other', 'b'],
+    ['new', 'c'],
+  ]);
   expect(outdated(wanted, folder)).toEqual(['left-over', 'new', 'other']);
   rmSync(folder, { recursive: true });
 });

@@ -29,7 +29,9 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
 /** The names of the files in `folder` that are not as they should be, with what is there besides. */
 export function outdated(files: ReadonlyMap<string, string>, folder = FOLDER): string[] {
   const there = readdirSync(folder, { encoding: 'utf8' });
-  const wrong = [...files].filter(([name, text]) => !there.includes(name) || readFileSync(join(folder, name), 'utf8') !== text);
+  const wrong = [...files].filter(
+    ([name, text]) => !there.includes(name) || readFileSync(join(folder, name), 'utf8') !== text,
+  );
   return [...wrong.map(([name]) => name), ...there.filter((name) => !files.has(name))].sort();
 }
 

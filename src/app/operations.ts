@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { createServer, type Server as HttpServer, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { isJsonObject, type JsonObject, type JsonValue } from '#protocol/json.ts';
@@ -27,11 +27,12 @@ export async function serveOperations(path: string, operations: Operations): Pro
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     });
   });
-  const mask = process.umask(0o177);
-  return new Promise<AsyncDisposable>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, () => resolve({ [Symbol.asyncDispose]: () => close(server) }));
-  }).finally(() => process.umask(mask));
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+  return { [Symbol.asyncDispose]: () => close(server) };
 }
 
 /** Lets what is under way finish; connections that merely stay open do not hold it up. */

@@ -8,8 +8,8 @@ import { SqliteReader } from '#platform/storage/sqlite/sqlite-reader.ts';
 /** What is in a database, found out without writing to it or locking it. */
 export type SchemaState =
   | { readonly kind: 'empty' }
-  /** Ours, with this many steps of the schema. */
-  | { readonly kind: 'ours'; readonly steps: number }
+  /** Ours: how many steps its schema has, and how many a server must know, at least, to use it. */
+  | { readonly kind: 'ours'; readonly steps: number; readonly lowestCompatible: number }
   /** Synapse's: its tables and ours would not go together. */
   | { readonly kind: 'synapse' };
 
@@ -17,11 +17,15 @@ const CACHE_BYTES = 1_000_000;
 
 const ourTable = 'schema_info';
 const synapseTable = 'applied_schema_deltas';
-const tablesOfSqlite = statement<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN (?, ?)");
+const tablesOfSqlite = statement<{ name: string }>(
+  "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN (?, ?)",
+);
 const tablesOfPostgres = statement<{ name: string }>(
   'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ANY (current_schemas(false)) AND table_name IN (?, ?)',
 );
-const stepsTaken = statement<{ version: number }>('SELECT version FROM schema_info WHERE id = 0');
+const schemaInfo = statement<{ version: number; lowest_compatible: number }>(
+  'SELECT version, lowest_compatible FROM schema_info WHERE id = 0',
+);
 
 /** Throws, with the engine's message, when the database cannot be read. */
 export async function readSchemaState(database: DatabaseConfig): Promise<SchemaState> {
@@ -42,5 +46,6 @@ async function stateOf(reader: Reader): Promise<SchemaState> {
   const names = new Set((await reader.all(tables(ourTable, synapseTable))).map(({ name }) => name));
   if (names.has(synapseTable)) return { kind: 'synapse' };
   if (!names.has(ourTable)) return { kind: 'empty' };
-  return { kind: 'ours', steps: (await reader.first(stepsTaken()))?.version ?? 0 };
+  const info = await reader.first(schemaInfo());
+  return { kind: 'ours', steps: info?.version ?? 0, lowestCompatible: info?.lowest_compatible ?? 0 };
 }

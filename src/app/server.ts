@@ -77,7 +77,7 @@ export async function openServer(config: Config, { quiet = false }: ServerOption
         // The command line then cannot reach this server while it runs; everybody else can.
         log.warn('operations.no_socket', { path, reason: error.message }),
       );
-      if (socket !== undefined) closers.push(() => socket[Symbol.asyncDispose]());
+      if (socket !== undefined) closers.push(async () => socket[Symbol.asyncDispose]());
       parts.start();
       return server;
     },

@@ -28,7 +28,8 @@ export const WITHOUT_EFFECT: Readonly<Record<string, Read>> = {
   federation_custom_ca_list: ({ federation }) => federation.customCaPaths,
   federation_domain_whitelist: ({ federation }) => federation.domainWhitelist,
   federation_metrics_domains: ({ federation }) => federation.metricsDomains,
-  federation_rr_transactions_per_room_per_second: ({ rateLimits }) => rateLimits.readReceiptTransactionsPerRoomPerSecond,
+  federation_rr_transactions_per_room_per_second: ({ rateLimits }) =>
+    rateLimits.readReceiptTransactionsPerRoomPerSecond,
   federation_verify_certificates: ({ federation }) => federation.verifyCertificates,
   federation_whitelist_endpoint_enabled: ({ federation }) => federation.whitelistEndpointEnabled,
   filter_timeline_limit: ({ rooms }) => rooms.filterTimelineLimit,
@@ -70,7 +71,9 @@ export function warnWithoutEffect(config: Config): string[] {
     ...Object.keys(WITHOUT_EFFECT)
       .filter((key) => differs(WITHOUT_EFFECT[key]!))
       .map((key) => `${key}: is accepted and has no effect yet`),
-    ...(requires3pid.length > 0 ? ['registrations_require_3pid: no address can be verified yet: nobody can register'] : []),
+    ...(requires3pid.length > 0
+      ? ['registrations_require_3pid: no address can be verified yet: nobody can register']
+      : []),
     ...(captcha.enabled ? ['enable_registration_captcha: no captcha can be verified yet: nobody can register'] : []),
     ...(config.consent === undefined ? [] : ['user_consent: is asked for at registration only; no page is served yet']),
   ];

@@ -18,7 +18,8 @@ export function ask(server: ComposedServer, contract: Endpoint, question: Questi
     if (value === undefined) throw new Error(`${contract.operationId}: no value for ${name}`);
     return encodeURIComponent(named(value));
   });
-  const target = query === undefined ? path : `${path}?${query.replace(/\$(\w+)/g, (all) => encodeURIComponent(named(all)))}`;
+  const target =
+    query === undefined ? path : `${path}?${query.replace(/\$(\w+)/g, (all) => encodeURIComponent(named(all)))}`;
   const text = body === undefined ? undefined : named(JSON.stringify(body));
   return server.send(contract.method, target, { token, body: text });
 }

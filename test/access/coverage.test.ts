@@ -17,7 +17,9 @@ const contracts = (await allContracts())
 const inRows = new Set([...READS, ...WRITES, ...ROWS].map(({ operation }) => operation));
 
 test('every such contract has a row', () => {
-  const missing = contracts.map(({ operationId }) => operationId).filter((id) => !inRows.has(id) && !WITHOUT_ROW.has(id));
+  const missing = contracts
+    .map(({ operationId }) => operationId)
+    .filter((id) => !inRows.has(id) && !WITHOUT_ROW.has(id));
   expect(missing).toEqual([]);
 });
 

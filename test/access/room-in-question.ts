@@ -35,7 +35,9 @@ let count = 0;
 
 export async function roomInQuestion(server: ComposedServer): Promise<RoomInQuestion> {
   count += 1;
-  const made = [...ROLES, 'bystander' as const].map(async (name) => [name, await server.user(`${name}${count}`)] as const);
+  const made = [...ROLES, 'bystander' as const].map(
+    async (name) => [name, await server.user(`${name}${count}`)] as const,
+  );
   const all = Object.fromEntries(await Promise.all(made)) as Record<Role | 'bystander', LoggedIn>;
   const { bystander, ...users } = all;
   const ask = async (by: LoggedIn, method: string, path: string, body: unknown): Promise<JsonObject> => {

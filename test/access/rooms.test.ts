@@ -8,7 +8,14 @@ import { allContracts } from '../../tools/generate/contracts.ts';
 import { type ComposedServer, composedServer } from '../contracts/composed-server.ts';
 import { NOT_NOW } from '../contracts/not-now.ts';
 import { ask, verdictOf } from './ask.ts';
-import { EARLY_SECRET, LATE_SECRET, ROLES, type RoomInQuestion, roomInQuestion, SECRETS_KEPT_FROM } from './room-in-question.ts';
+import {
+  EARLY_SECRET,
+  LATE_SECRET,
+  ROLES,
+  type RoomInQuestion,
+  roomInQuestion,
+  SECRETS_KEPT_FROM,
+} from './room-in-question.ts';
 import { READS, type RoomRow, WRITES } from './rooms-table.ts';
 
 setDefaultTimeout(30_000);
@@ -38,7 +45,8 @@ async function verdictsOf(row: RoomRow, room: RoomInQuestion): Promise<string[]>
     const { token, userId } = room.users[role];
     const ids = { ...room.ids, ...others, self: userId, role };
     const answer = await ask(server, contract, { ...row, token, ids });
-    for (const secret of SECRETS_KEPT_FROM[role]) expect(answer.text, `${role}: ${row.operation}`).not.toContain(secret);
+    for (const secret of SECRETS_KEPT_FROM[role])
+      expect(answer.text, `${role}: ${row.operation}`).not.toContain(secret);
     verdicts.push(verdictOf(answer));
   }
   return verdicts;
@@ -59,7 +67,11 @@ describe('reading', () => {
   test('the secrets are told to those who may know them', async () => {
     const told = async (role: (typeof ROLES)[number]) => {
       const contract = contracts.get('getRoomEvents') as Endpoint;
-      const { text } = await ask(server, contract, { token: shared.users[role].token, query: 'dir=b&limit=100', ids: shared.ids });
+      const { text } = await ask(server, contract, {
+        token: shared.users[role].token,
+        query: 'dir=b&limit=100',
+        ids: shared.ids,
+      });
       return [text.includes(EARLY_SECRET), text.includes(LATE_SECRET)];
     };
     expect(await Promise.all(ROLES.map(told))).toEqual([

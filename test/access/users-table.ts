@@ -49,7 +49,12 @@ export const ROWS: readonly UserRow[] = [
   { operation: 'setPresence', body: { presence: 'online' }, verdicts: OWN },
   { operation: 'getUserProfile', verdicts: ANYBODY },
   { operation: 'getProfileField', params: { keyName: 'displayname' }, verdicts: ANYBODY },
-  { operation: 'setProfileField', params: { keyName: 'displayname' }, body: { displayname: 'x' }, verdicts: [OK, NO, OK] },
+  {
+    operation: 'setProfileField',
+    params: { keyName: 'displayname' },
+    body: { displayname: 'x' },
+    verdicts: [OK, NO, OK],
+  },
   { operation: 'deleteProfileField', params: { keyName: 'displayname' }, verdicts: [OK, NO, OK] },
   { operation: 'getWhoIs', verdicts: [OK, NO, OK] },
   { operation: 'getAdminLockUser', verdicts: ADMINS },

@@ -17,8 +17,8 @@ import { openStorage, type Storage, type StorageConfig, type Transactor } from '
 import type { DeviceId, KeyId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import { signingKeyFromSeed } from '#protocol/signing/index.ts';
-import { compose, type Parts } from '../../src/app/compose.ts';
 import { lowestCompatible, migrations } from '../../migrations/index.ts';
+import { compose, type Parts } from '../../src/app/compose.ts';
 
 export const SERVER_NAME = 'example.org';
 const SEED = 'YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1';

@@ -129,6 +129,8 @@ function isOther(method: string, path: string): boolean {
   return contracts.some(
     (contract) =>
       contract.method === method &&
-      pathsOf(contract).some((each) => new RegExp(`^${each.replace(/\/\{\w+\?\}$/, '/[^/]*').replace(/\{\w+\}/g, '[^/]+')}$`).test(path)),
+      pathsOf(contract).some((each) =>
+        new RegExp(`^${each.replace(/\/\{\w+\?\}$/, '/[^/]*').replace(/\{\w+\}/g, '[^/]+')}$`).test(path),
+      ),
   );
 }

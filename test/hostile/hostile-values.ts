@@ -75,7 +75,18 @@ export const ODD_QUERY_TEXTS: readonly string[] = [
 ];
 
 /** What is no whole number in a query. */
-export const NO_INTEGERS: readonly string[] = ['', 'abc', '1.5', '1e3', 'NaN', 'Infinity', '0x10', '%00', 'null', '--1'];
+export const NO_INTEGERS: readonly string[] = [
+  '',
+  'abc',
+  '1.5',
+  '1e3',
+  'NaN',
+  'Infinity',
+  '0x10',
+  '%00',
+  'null',
+  '--1',
+];
 export const ODD_INTEGERS: readonly string[] = [
   '0',
   '-0',

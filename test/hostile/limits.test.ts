@@ -38,7 +38,10 @@ forEachEngine('limits', (engine) => {
   });
 
   test('an event of little less than 64 KiB is not', async () => {
-    const answer = await ask('PUT', `${room}/send/m.room.message/less`, { msgtype: 'm.text', body: 'x'.repeat(60_000) });
+    const answer = await ask('PUT', `${room}/send/m.room.message/less`, {
+      msgtype: 'm.text',
+      body: 'x'.repeat(60_000),
+    });
     expect(verdict(answer)).toBe('200');
   });
 
@@ -96,7 +99,13 @@ forEachEngine('limits', (engine) => {
   });
 
   test('names of files lead nowhere but to files', async () => {
-    const tricks = ['..%2f..%2f..%2fetc%2fpasswd', '%2e%2e%2fhomeserver.db', '..%5c..%5cboot.ini', '%2fetc%2fpasswd', 'a%00b'];
+    const tricks = [
+      '..%2f..%2f..%2fetc%2fpasswd',
+      '%2e%2e%2fhomeserver.db',
+      '..%5c..%5cboot.ini',
+      '%2fetc%2fpasswd',
+      'a%00b',
+    ];
     for (const trick of tricks) {
       for (const path of [
         `/_matrix/client/v1/media/download/example.org/${trick}`,

@@ -54,7 +54,9 @@ export async function setScene(server: ComposedServer): Promise<Scene> {
   return { user, admin, other, known: knownOf(user, other, known) };
 }
 
-type Made = Readonly<Record<'alias' | 'roomId' | 'eventId' | 'filterId' | 'mediaId' | 'version' | 'from' | 'to', string>>;
+type Made = Readonly<
+  Record<'alias' | 'roomId' | 'eventId' | 'filterId' | 'mediaId' | 'version' | 'from' | 'to', string>
+>;
 
 function knownOf(user: LoggedIn, other: LoggedIn, made: Made): Known {
   return {

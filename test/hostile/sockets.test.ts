@@ -27,7 +27,8 @@ function exchange(bytes: string | Buffer): Promise<string> {
   });
 }
 
-const get = (target: string, more = ''): string => `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${more}Connection: close\r\n\r\n`;
+const get = (target: string, more = ''): string =>
+  `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${more}Connection: close\r\n\r\n`;
 const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
 
 const TARGETS: readonly string[] = [
@@ -52,16 +53,22 @@ const LONG_TARGETS: readonly (readonly [string, string])[] = [
   ['a path of 12,000 letters', `/_matrix/client/v3/profile/${'x'.repeat(12_000)}`],
 ];
 
-test.each([...TARGETS.map((target) => [target, target] as const), ...LONG_TARGETS])('GET %s is refused', async (...row) => {
-  const [, target] = row;
-  const answer = await exchange(get(target));
-  expect(statusOf(answer)).toBeWithin(400, 500);
-  expect(answer).not.toContain('root:');
-  expect(answer).not.toContain(SHARED_SECRET);
-});
+test.each([...TARGETS.map((target) => [target, target] as const), ...LONG_TARGETS])(
+  'GET %s is refused',
+  async (...row) => {
+    const [, target] = row;
+    const answer = await exchange(get(target));
+    expect(statusOf(answer)).toBeWithin(400, 500);
+    expect(answer).not.toContain('root:');
+    expect(answer).not.toContain(SHARED_SECRET);
+  },
+);
 
 const NO_REQUESTS: readonly (readonly [string, string | Buffer])[] = [
-  ['a method that there is not', 'BREW /_matrix/client/versions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'],
+  [
+    'a method that there is not',
+    'BREW /_matrix/client/versions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+  ],
   ['no HTTP at all', 'hello\r\n\r\n'],
   ['TLS to a plain port', Buffer.from('16030100a5010000a10303', 'hex')],
   ['a path of bytes', Buffer.concat([Buffer.from('GET /\xff\xfe\x00 HTTP/1.1\r\nHost: a\r\n\r\n', 'latin1')])],
@@ -73,7 +80,10 @@ const NO_REQUESTS: readonly (readonly [string, string | Buffer])[] = [
     'a length and chunks',
     'POST /_matrix/client/v3/login HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   ],
-  ['chunks that are none', 'POST /_matrix/client/v3/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
+  [
+    'chunks that are none',
+    'POST /_matrix/client/v3/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+  ],
   ['half a body', 'POST /_matrix/client/v3/login HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\n{"type":'],
 ];
 
@@ -85,5 +95,10 @@ test.each(NO_REQUESTS)('%s gets no success and harms nobody', async (_name, byte
 });
 
 test('the server has logged no error of its own', () => {
-  expect(server.log().split('\n').filter((line) => /"level":"(?:error|fatal)"/.test(line))).toEqual([]);
+  expect(
+    server
+      .log()
+      .split('\n')
+      .filter((line) => /"level":"(?:error|fatal)"/.test(line)),
+  ).toEqual([]);
 });

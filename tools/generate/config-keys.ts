@@ -84,7 +84,8 @@ class SectionFile {
   #noteConstants({ declarations }: Extract<Node, { type: 'VariableDeclaration' }>): void {
     for (const { id, init } of declarations) {
       const value = init?.type === 'TSAsExpression' ? init.expression : init;
-      if (id.type !== 'Identifier' || !value || (value.type !== 'ArrayExpression' && value.type !== 'Literal')) continue;
+      if (id.type !== 'Identifier' || !value || (value.type !== 'ArrayExpression' && value.type !== 'Literal'))
+        continue;
       this.#constants.set(id.name, this.text.slice(value.start, value.end));
     }
   }
@@ -203,7 +204,11 @@ function readerCall(node: Node) {
 
 function isReader({ params: [first] }: FunctionNode): boolean {
   const annotation = first?.type === 'Identifier' ? first.typeAnnotation?.typeAnnotation : undefined;
-  return annotation?.type === 'TSTypeReference' && annotation.typeName.type === 'Identifier' && annotation.typeName.name === 'Reader';
+  return (
+    annotation?.type === 'TSTypeReference' &&
+    annotation.typeName.type === 'Identifier' &&
+    annotation.typeName.name === 'Reader'
+  );
 }
 
 function returnsIn(node: Node): Expression[] {

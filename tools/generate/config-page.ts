@@ -21,16 +21,28 @@ ${sections.map((section) => pageSection(section, keys)).join('\n\n')}
 
 A bucket of \`burst_count\` requests at once, refilled by \`per_second\`.
 
-${table(['key', 'per_second', 'burst_count'], Object.entries(RATE_LIMIT_DEFAULTS).map(([name, { perSecond, burstCount }]) => [code(name), String(perSecond), String(burstCount)]))}
+${table(
+  ['key', 'per_second', 'burst_count'],
+  Object.entries(RATE_LIMIT_DEFAULTS).map(([name, { perSecond, burstCount }]) => [
+    code(name),
+    String(perSecond),
+    String(burstCount),
+  ]),
+)}
 `;
 }
 
 function pageSection(section: string, keys: readonly ConfigKey[]): string {
   const rows = keys
     .filter((key) => key.section === section)
-    .map(({ path, type, fallback }) => [code(path), typeText(type), fallback === undefined ? '' : code(oneLine(fallback))]);
+    .map(({ path, type, fallback }) => [
+      code(path),
+      typeText(type),
+      fallback === undefined ? '' : code(oneLine(fallback)),
+    ]);
   return `## ${section.replaceAll('-', ' ')}\n\n${table(['key', 'value', 'default'], rows)}`;
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
-const typeText = (type: string): string => (type.startsWith('one of ') ? `one of ${code(oneLine(type.slice(7)))}` : type);
+const typeText = (type: string): string =>
+  type.startsWith('one of ') ? `one of ${code(oneLine(type.slice(7)))}` : type;

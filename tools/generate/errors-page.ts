@@ -10,6 +10,9 @@ ${GENERATED}
 
 Every error is \`{ "errcode": ..., "error": ... }\`. The status is the usual one; a few places answer another.
 
-${table(['errcode', 'status'], rows.map(([errcode, status]) => [code(errcode), String(status)]))}
+${table(
+  ['errcode', 'status'],
+  rows.map(([errcode, status]) => [code(errcode), String(status)]),
+)}
 `;
 }

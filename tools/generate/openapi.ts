@@ -37,7 +37,12 @@ export function openapi(contracts: readonly Contract[], version: string): string
       securitySchemes: {
         accessToken: { type: 'http', scheme: 'bearer', description: "A user's access token." },
         appserviceToken: { type: 'http', scheme: 'bearer', description: 'The token of an application service.' },
-        signedRequest: { type: 'apiKey', in: 'header', name: 'Authorization', description: 'X-Matrix, by another server.' },
+        signedRequest: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          description: 'X-Matrix, by another server.',
+        },
       },
     },
   };
@@ -102,7 +107,9 @@ function jsonSchema(schema: TSchema): JsonObject {
 function withoutUndefined(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutUndefined);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value as JsonObject).map(([key, inner]) => [key, withoutUndefined(inner as JsonValue)] as const);
+  const entries = Object.entries(value as JsonObject).map(
+    ([key, inner]) => [key, withoutUndefined(inner as JsonValue)] as const,
+  );
   const copy = Object.fromEntries(entries) as Record<string, JsonValue>;
   if (!Array.isArray(copy.anyOf)) return copy;
   const options = copy.anyOf.filter((option) => (option as JsonObject).type !== 'undefined');

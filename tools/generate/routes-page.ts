@@ -42,7 +42,9 @@ function sliceOfOperation(contracts: readonly Contract[]): ReadonlyMap<string, s
   for (const { file, endpoint } of contracts) {
     const module = `#api/${file}`;
     // By name from the contract's own file, or through a namespace of it.
-    const slice = sources.find(([, text]) => text.includes(module) && new RegExp(`\\b${endpoint.operationId}\\b`).test(text));
+    const slice = sources.find(
+      ([, text]) => text.includes(module) && new RegExp(`\\b${endpoint.operationId}\\b`).test(text),
+    );
     if (slice !== undefined) found.set(endpoint.operationId, slice[0]);
   }
   return found;

@@ -110,7 +110,8 @@ function wordOf({ name, takes }: Command, words: readonly string[]): string {
 
 function help(commands: readonly Command[], words: readonly string[], print: Print): number {
   const group = groupOf(commands, words[0]);
-  if (words.length === 0 || (words.length === 1 && group.length > 0)) print(overview(words.length > 0 ? group : commands));
+  if (words.length === 0 || (words.length === 1 && group.length > 0))
+    print(overview(words.length > 0 ? group : commands));
   else print(helpOf(named(commands, words)));
   return 0;
 }

@@ -1,33 +1,26 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { systemClock } from '#platform/clock/index.ts';
 import { type Config, ConfigError } from '#platform/config/index.ts';
-import { systemRandom } from '#platform/random/index.ts';
-import { openStorage } from '#platform/storage/index.ts';
-import { lowestCompatible, migrations } from '../../../migrations/index.ts';
 import { askRunningServer } from '../operations.ts';
-import { loadSigningKey } from '../signing-key.ts';
-import { storageConfig } from '../storage-config.ts';
-import type { Command } from './command.ts';
-import { CONFIG_HELP, CONFIG_OPTIONS, readConfig } from './settings.ts';
+import { warnWithoutEffect } from '../without-effect.ts';
+import { type Command, UsageError } from './command.ts';
+import { checkDatabase } from './doctor/database.ts';
+import { checkCertificate, checkFolder, checkKey } from './doctor/files.ts';
+import { attempt, type Finding } from './doctor/finding.ts';
+import { checkListeners, checkWellKnown } from './doctor/network.ts';
+import { CONFIG_HELP, CONFIG_OPTIONS, isConfigured, readConfig } from './settings.ts';
 
-interface Finding {
-  readonly what: string;
-  readonly level: 'ok' | 'note' | 'fault';
-  readonly detail: string;
-}
+const MARKS = { ok: 'ok   ', note: 'note ', fault: 'FAULT' };
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Checks configuration, keys, database, ports, well-known and clock, and says what to do.',
+  summary: 'Checks configuration, keys, database, ports, well-known and clock, and says what to do. Changes nothing.',
   usage: '[--config FILE]',
   options: CONFIG_OPTIONS,
   optionHelp: CONFIG_HELP,
-  examples: ['myelin doctor --config data/homeserver.yaml'],
+  examples: ['myelin doctor', 'myelin doctor --config /etc/myelin/homeserver.yaml'],
   async run(input) {
     const findings = await examine(input);
-    const marks = { ok: 'ok   ', note: 'note ', fault: 'FAULT' };
-    for (const { what, level, detail } of findings) input.print(`${marks[level]}  ${what}: ${detail}`);
+    for (const { what, level, detail } of findings) input.print(`${MARKS[level]}  ${what}: ${detail}`);
     const faults = findings.filter(({ level }) => level === 'fault').length;
     input.print(faults === 0 ? 'nothing stands in the way' : `${faults} to mend`);
     return faults === 0 ? 0 : 1;
@@ -39,91 +32,42 @@ async function examine(input: Parameters<Command['run']>[0]): Promise<Finding[]>
   try {
     config = readConfig(input);
   } catch (error) {
+    if (error instanceof UsageError) return [{ what: 'configuration', level: 'fault', detail: error.message }];
     if (!(error instanceof ConfigError)) throw error;
-    return [{ what: 'configuration', level: 'fault', detail: error.message }];
+    return error.problems.map((detail) => ({ what: 'configuration', level: 'fault', detail }));
   }
-  const running = (await askRunningServer(config.server.dataDir, 'ping', {}).catch(() => undefined)) !== undefined;
+  const { dataDir, serverName } = config.server;
+  const running = await askRunningServer(dataDir, 'ping', {}).catch((error: Error) => error);
+  const isRunning = running !== undefined && !(running instanceof Error);
+  const how = isConfigured(input) ? 'read' : 'none here; what the first start would write was taken';
   return [
-    { what: 'configuration', level: 'ok', detail: `read, for ${config.server.serverName}` },
-    ...config.warnings.map((detail): Finding => ({ what: 'configuration', level: 'note', detail })),
-    await attempt('signing key', () => checkKey(config)),
-    await attempt('data folder', () => checkFolder(config)),
-    await attempt('database', () => checkDatabase(config, running)),
-    ...(await checkPorts(config, running)),
+    { what: 'configuration', level: 'ok', detail: `${how}, for ${serverName}` },
+    ...[...config.warnings, ...warnWithoutEffect(config)].map(
+      (detail): Finding => ({ what: 'configuration', level: 'note', detail }),
+    ),
+    running instanceof Error
+      ? { what: 'server', level: 'fault', detail: running.message }
+      : { what: 'server', level: 'ok', detail: isRunning ? 'it is running' : 'it is not running' },
+    await attempt('data folder', () => checkFolder(dataDir)),
+    await attempt('media folder', () => checkFolder(config.media.storePath)),
+    await attempt('signing key', () => checkKey(config.keys.signingKeyPath)),
+    await attempt('database', () => checkDatabase(config.database, isRunning)),
+    ...(config.listeners.some(({ tls }) => tls)
+      ? [await attempt('certificate', () => checkCertificate(config.tls))]
+      : []),
+    ...(await checkListeners(config.listeners, isRunning)),
     checkClock(),
-    await attempt('well-known', () => checkWellKnown(config), 'note'),
+    await attempt('well-known', () => checkWellKnown(config.server), 'note'),
   ];
 }
 
-async function attempt(what: string, check: () => Promise<string> | string, level: 'fault' | 'note' = 'fault'): Promise<Finding> {
-  try {
-    return { what, level: 'ok', detail: await check() };
-  } catch (error) {
-    return { what, level, detail: (error as Error).message };
-  }
-}
-
-function checkKey({ keys }: Config): string {
-  if (!existsSync(keys.signingKeyPath)) return `${keys.signingKeyPath} will be made at the first start`;
-  const key = loadSigningKey(keys.signingKeyPath, systemRandom);
-  if ((statSync(keys.signingKeyPath).mode & 0o077) !== 0) {
-    throw new Error(`others can read ${keys.signingKeyPath}: chmod 600 it`);
-  }
-  return `${key.keyId} in ${keys.signingKeyPath}`;
-}
-
-function checkFolder({ server }: Config): string {
-  if (!existsSync(server.dataDir)) return `${server.dataDir} will be made at the first start`;
-  accessSync(server.dataDir, constants.W_OK);
-  return server.dataDir;
-}
-
-async function checkDatabase({ database }: Config, running: boolean): Promise<string> {
-  if (database.engine === 'sqlite' && running) return 'in use by the running server';
-  if (database.engine === 'sqlite' && !existsSync(database.path)) return `${database.path} will be made at the first start`;
-  await using storage = await openStorage(storageConfig(database), { migrations, lowestCompatible, clock: systemClock });
-  return `${database.engine}, ${Math.ceil((await storage.sizeBytes()) / 1024)} KiB, schema current`;
-}
-
-async function checkPorts({ listeners }: Config, running: boolean): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const { address } of listeners) {
-    if ('unixSocket' in address) continue;
-    for (const host of address.bindAddresses) {
-      const what = `port ${address.port} on ${host}`;
-      const fault = await tryPort(host, address.port);
-      if (fault === undefined) findings.push({ what, level: 'ok', detail: 'free' });
-      else if (fault === 'EADDRINUSE' && running) findings.push({ what, level: 'ok', detail: 'the running server has it' });
-      else if (fault === 'EADDRINUSE') findings.push({ what, level: 'fault', detail: 'another program has it: stop that, or change the port' });
-      else findings.push({ what, level: 'note', detail: `this machine has no such address (${fault})` });
-    }
-  }
-  return findings;
-}
-
-function tryPort(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', (error: { code?: string }) => resolve(error.code ?? 'error'));
-    probe.listen(port, host, () => probe.close(() => resolve(undefined)));
-  });
-}
+/** Before any of this was written. */
+const SURELY_PAST_MS = Date.UTC(2026, 0);
 
 function checkClock(): Finding {
-  const now = new Date(systemClock.now());
-  const level = now.getUTCFullYear() < 2025 ? 'fault' : 'ok';
-  return { what: 'clock', level, detail: level === 'ok' ? now.toISOString() : `it says ${now.toISOString()}: set it, or other servers refuse yours` };
-}
-
-/** What other people's clients and servers are told about this one. */
-async function checkWellKnown({ server }: Config): Promise<string> {
-  if (server.serverName === 'localhost' || /^127\.|^\[?::1/.test(server.serverName)) return 'not needed for localhost';
-  const url = `https://${server.serverName}/.well-known/matrix/client`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch((error: Error) => error);
-  if (response instanceof Error) throw new Error(`${url} does not answer (${response.message}): clients then need the server's URL`);
-  const found = (await response.json().catch(() => ({}))) as { 'm.homeserver'?: { base_url?: string } };
-  const base = found['m.homeserver']?.base_url;
-  if (base === undefined) throw new Error(`${url} names no server: serve { "m.homeserver": { "base_url": "${server.publicBaseurl}" } } there`);
-  if (base.replace(/\/$/, '') !== server.publicBaseurl.replace(/\/$/, '')) throw new Error(`${url} leads to ${base}, but public_baseurl is ${server.publicBaseurl}`);
-  return `${url} leads here`;
+  const now = systemClock.now();
+  const what = 'clock';
+  const text = new Date(now).toISOString();
+  if (now >= SURELY_PAST_MS) return { what, level: 'ok', detail: text };
+  return { what, level: 'fault', detail: `it says ${text}: set it, or other servers refuse what this one sends` };
 }

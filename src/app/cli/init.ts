@@ -75,7 +75,8 @@ function choicesOf(values: CommandInput['values']): Choices | undefined {
   const serverName = values['server-name'] as string | undefined;
   const publicBaseurl = values['public-baseurl'] as string | undefined;
   if (serverName === undefined && process.stdin.isTTY) return undefined;
-  if (serverName !== undefined && !isServerName(serverName)) throw new UsageError(`"${serverName}" ${SERVER_NAME_RULE}`);
+  if (serverName !== undefined && !isServerName(serverName))
+    throw new UsageError(`"${serverName}" ${SERVER_NAME_RULE}`);
   if (publicBaseurl !== undefined && !isUrl(publicBaseurl)) throw new UsageError(`"${publicBaseurl}" ${URL_RULE}`);
   return { serverName: serverName ?? 'localhost', publicBaseurl };
 }

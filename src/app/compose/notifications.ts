@@ -103,18 +103,28 @@ export function composeNotifications(platform: Platform, { rooms, accounts, acco
     unread: (userId, roomNids) => notifications.unread.countsFor(userId, roomNids),
     presence: {
       since: async (userId, range) => (await presence.watch.since(userId, range)).map(sideEvent),
-      touch: (userId, deviceId, state) => presence.touch(userId, deviceId, state),
+      touch: (userId, deviceId, state, pollMs) => presence.touch(userId, deviceId, state, pollMs),
     },
     start: () => presence.start(),
     stop: () => presence.stop(),
   };
 }
 
-/** Which members of a room ignore a sender. */
-async function ignorersOf(sender: UserId, members: Iterable<UserId>, accountData: AccountData): Promise<ReadonlySet<string>> {
+/** Which members of a room ignore a sender; at once where all their lists are in memory, as in a room in use. */
+function ignorersOf(sender: UserId, members: Iterable<UserId>, accountData: AccountData): ReadonlySet<string> | Promise<ReadonlySet<string>> {
   const ignorers = new Set<string>();
-  for (const member of members) if ((await accountData.ignoredBy(member)).has(sender)) ignorers.add(member);
-  return ignorers;
+  const unknown: UserId[] = [];
+  for (const member of members) {
+    const ignored = accountData.peekIgnoredBy(member);
+    if (ignored === undefined) unknown.push(member);
+    else if (ignored.has(sender)) ignorers.add(member);
+  }
+  if (unknown.length === 0) return ignorers;
+  return Promise.all(
+    unknown.map(async (member) => {
+      if ((await accountData.ignoredBy(member)).has(sender)) ignorers.add(member);
+    }),
+  ).then(() => ignorers);
 }
 
 /** An event that is no room event, as the client reads it. */

@@ -19,7 +19,7 @@ export function renderWelcome({ config, healthy, isFirst, host }: WelcomeFacts):
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(serverName)} · Myelin</title>
+<title>${escapeHtml(serverName)} · Myelin</title>
 <style>${STYLE}</style>
 </head>
 <body>
@@ -27,8 +27,8 @@ export function renderWelcome({ config, healthy, isFirst, host }: WelcomeFacts):
   <header>
     <svg class="mark" viewBox="0 0 64 64" aria-hidden="true"><circle cx="32" cy="32" r="28"/><circle cx="32" cy="32" r="19"/><circle cx="32" cy="32" r="9"/></svg>
     <div>
-      <h1>${escape(serverName)}</h1>
-      <p class="lead">This is a Matrix homeserver. It runs Myelin ${escape(VERSION)}.</p>
+      <h1>${escapeHtml(serverName)}</h1>
+      <p class="lead">This is a Matrix homeserver. It runs Myelin ${escapeHtml(VERSION)}.</p>
     </div>
   </header>
   <p class="health ${healthy ? 'well' : 'ill'}"><span class="dot"></span>${
@@ -61,14 +61,14 @@ function nextSteps(address: string, registration: boolean): string {
   <ol>
     <li>Take a Matrix client, such as <a href="https://matrix.org/ecosystem/clients/" rel="noreferrer">Element</a>.</li>
     <li>Where it asks for the homeserver, give it
-      <pre>${escape(address)}</pre></li>
+      <pre>${escapeHtml(address)}</pre></li>
     <li>Log in${registration ? ', or create an account there' : '. Accounts are made by the administrator'}.</li>
   </ol>`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 

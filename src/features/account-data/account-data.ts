@@ -104,6 +104,11 @@ export class AccountData {
   }
 
   /** Whom a user ignores. https://spec.matrix.org/v1.19/client-server-api/#ignoring-users */
+  /** As `ignoredBy`, at once, if in memory. */
+  peekIgnoredBy(userId: UserId): ReadonlySet<string> | undefined {
+    return this.#ignored.peek(userId);
+  }
+
   ignoredBy(userId: UserId): Promise<ReadonlySet<string>> {
     return this.#ignored.of(userId);
   }

@@ -11,32 +11,42 @@ const NOBODY: ReadonlySet<string> = new Set();
 
 /** Whom each user ignores, read on every sync and so kept in memory. */
 export class IgnoredUsers {
-  /** Least recently asked for first. */
-  readonly #lists = new Map<UserId, Promise<ReadonlySet<string>>>();
+  /** Least recently asked for first; a promise while it is being looked up. */
+  readonly #lists = new Map<UserId, ReadonlySet<string> | Promise<ReadonlySet<string>>>();
 
   constructor(private readonly load: (userId: UserId) => Promise<JsonObject | undefined>) {}
 
-  of(userId: UserId): Promise<ReadonlySet<string>> {
+  /** At once, if in memory. */
+  peek(userId: UserId): ReadonlySet<string> | undefined {
+    const known = this.#lists.get(userId);
+    return known instanceof Promise ? undefined : known;
+  }
+
+  async of(userId: UserId): Promise<ReadonlySet<string>> {
     const known = this.#lists.get(userId);
     if (known !== undefined) {
-      this.#lists.delete(userId);
-      this.#lists.set(userId, known);
+      this.#remember(userId, known);
       return known;
     }
     const list = this.load(userId).then((content) => readIgnoredUsers(userId, content));
     this.#remember(userId, list);
-    list.catch(() => {
+    try {
+      const ignored = await list;
+      // A change committed meanwhile stands.
+      if (this.#lists.get(userId) === list) this.#lists.set(userId, ignored);
+      return ignored;
+    } catch (error) {
       if (this.#lists.get(userId) === list) this.#lists.delete(userId);
-    });
-    return list;
+      throw error;
+    }
   }
 
   /** After a commit. A look-up under way, which may have read what was there before, is superseded. */
   changed(userId: UserId, content: JsonObject): void {
-    this.#remember(userId, Promise.resolve(readIgnoredUsers(userId, content)));
+    this.#remember(userId, readIgnoredUsers(userId, content));
   }
 
-  #remember(userId: UserId, list: Promise<ReadonlySet<string>>): void {
+  #remember(userId: UserId, list: ReadonlySet<string> | Promise<ReadonlySet<string>>): void {
     this.#lists.delete(userId);
     this.#lists.set(userId, list);
     if (this.#lists.size <= USERS_MAX) return;

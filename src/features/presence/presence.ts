@@ -31,6 +31,8 @@ interface Tracked extends Watched, Kept {
   shownAt: number;
   timer: Timer | undefined;
   timerAt: number;
+  /** Telling others of the last change, under way or done. */
+  telling: Promise<void> | undefined;
 }
 
 /** A user's presence is told to others no more often than that. */
@@ -82,9 +84,9 @@ export class Presence implements EventHook {
    * A device syncs, and is as present as it says until it has not come back for a while. `offline` says nothing: it leaves
    * the user as they are. `pollMs` is how long the request may last.
    */
-  touch(userId: UserId, deviceId: string | undefined, presence: PresenceState, pollMs = DEFAULT_POLL_MS): void {
+  async touch(userId: UserId, deviceId: string | undefined, presence: PresenceState, pollMs = DEFAULT_POLL_MS): Promise<void> {
     if (this.#deps.config.enabled !== true || presence === 'offline') return;
-    this.#withUser(userId, (tracked) => {
+    await this.#withUser(userId, (tracked) => {
       const now = this.#deps.clock.now();
       const until = now + pollMs + this.#deps.config.syncOnlineTimeoutMs;
       tracked.own.connect(deviceId ?? NO_DEVICE, presence, until, now);
@@ -94,7 +96,7 @@ export class Presence implements EventHook {
   /** The user has done something that shows they are there. */
   active(userId: UserId): void {
     if (this.#deps.config.enabled !== true || !this.#users.has(userId)) return;
-    this.#withUser(userId, (tracked) => tracked.own.act(this.#deps.clock.now()));
+    void this.#withUser(userId, (tracked) => tracked.own.act(this.#deps.clock.now()));
   }
 
   /** The user says how present they are. `statusMsg` left out: they have none any more. */
@@ -144,21 +146,15 @@ export class Presence implements EventHook {
   }
 
   /** Does something to a user's presence, at once if it is in memory. */
-  #withUser(userId: UserId, run: (tracked: Tracked) => void): void {
-    const tracked = this.#users.get(userId);
-    if (tracked !== undefined) {
-      run(tracked);
-      this.#refresh(tracked);
-      return;
-    }
-    void this.#find(userId).then(
-      (found) => {
-        run(found);
-        this.#refresh(found);
-      },
-      // Presence is not worth failing for: the next request tries again.
-      () => undefined,
-    );
+  /** Resolves when others have been told of what changed, if anything did. */
+  async #withUser(userId: UserId, run: (tracked: Tracked) => void): Promise<void> {
+    const known = this.#users.get(userId);
+    // Presence is not worth failing for: the next request tries again.
+    const tracked = known ?? (await this.#find(userId).catch(() => undefined));
+    if (tracked === undefined) return;
+    run(tracked);
+    this.#refresh(tracked);
+    await tracked.telling;
   }
 
   #find(userId: UserId): Promise<Tracked> {
@@ -184,6 +180,7 @@ export class Presence implements EventHook {
       shownAt: Number.NEGATIVE_INFINITY,
       timer: undefined,
       timerAt: Number.POSITIVE_INFINITY,
+      telling: undefined,
     };
     this.#users.set(userId, tracked);
     if (this.#users.size > USERS_MAX) this.#forgetOne();
@@ -229,7 +226,7 @@ export class Presence implements EventHook {
     tracked.shown = shown;
     tracked.shownAt = now;
     this.#keeper.keep(tracked);
-    if (this.#deps.config.enabled === true) void this.#tell(tracked).catch(() => undefined);
+    if (this.#deps.config.enabled === true) tracked.telling = this.#tell(tracked).catch(() => undefined);
   }
 
   async #tell(tracked: Tracked): Promise<void> {

@@ -56,7 +56,8 @@ export interface SyncSources {
   unread(userId: UserId, roomNids: readonly number[]): Promise<ReadonlyMap<number, RoomUnread>>;
   presence: {
     since(userId: UserId, range: Range): Promise<readonly SideEvent[]>;
-    touch(userId: UserId, deviceId: DeviceId | undefined, presence: SetPresence): void;
+    /** The device is there for as long as the poll lasts and a while after; resolves when those who see it have been told. */
+    touch(userId: UserId, deviceId: DeviceId | undefined, presence: SetPresence, pollMs: number): Promise<void>;
   };
   toDevice: {
     /** Texts of the next messages, oldest first, and how far they reach: `range.upTo` unless there were too many. */

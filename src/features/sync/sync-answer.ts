@@ -132,7 +132,10 @@ class AnswerBuilder {
     const sides = new Map<RoomId, { ephemeral: SideEvent[]; accountData: SideEvent[]; unread: undefined }>();
     const sideOf = (roomId: RoomId) => {
       let side = sides.get(roomId);
-      if (side === undefined) sides.set(roomId, (side = { ephemeral: [], accountData: [], unread: undefined }));
+      if (side === undefined) {
+        side = { ephemeral: [], accountData: [], unread: undefined };
+        sides.set(roomId, side);
+      }
       return side;
     };
     const fresh = new Map([...joined].filter(([roomId]) => newRooms.has(roomId)));

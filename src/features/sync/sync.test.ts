@@ -205,7 +205,10 @@ class Client {
     this.since = answer.next_batch;
     for (const [roomId, room] of Object.entries(answer.rooms?.join ?? {})) {
       let known = this.rooms.get(roomId);
-      if (known === undefined) this.rooms.set(roomId, (known = { state: new Map(), seen: [] }));
+      if (known === undefined) {
+        known = { state: new Map(), seen: [] };
+        this.rooms.set(roomId, known);
+      }
       for (const event of [...room.state!.events, ...room.timeline.events]) {
         if (event.state_key !== undefined) known.state.set(`${event.type} ${event.state_key}`, event.event_id);
       }

@@ -13,7 +13,7 @@ export interface SyncDependencies extends AnswerDependencies {
 export async function answerSync(request: SyncRequest, dependencies: SyncDependencies, signal: AbortSignal): Promise<string> {
   const { streams, sources, clock } = dependencies;
   const { userId, deviceId } = request;
-  sources.presence.touch(userId, deviceId, request.setPresence);
+  await sources.presence.touch(userId, deviceId, request.setPresence, request.timeoutMs);
   // A token of the future says nothing: it is not waited for and not believed.
   const since = request.since === undefined ? undefined : Math.min(request.since, streams.current());
   if (since !== undefined && deviceId !== undefined) await sources.toDevice.acknowledge(userId, deviceId, since);

@@ -8,7 +8,7 @@ export const NO_SOURCES: SyncSources = {
   receipts: async () => new Map(),
   typing: () => new Map(),
   unread: async () => new Map(),
-  presence: { since: async () => [], touch: () => undefined },
+  presence: { since: async () => [], touch: async () => undefined },
   toDevice: { messages: async (_user, _device, { upTo }) => ({ events: [], upTo }), acknowledge: async () => undefined },
   devices: {
     changes: async () => ({ changed: [], left: [] }),
