@@ -48,7 +48,7 @@ function named<T extends { readonly name: string }>(all: readonly T[], name: str
 async function measureRound(scenario: Scenario, peer: Peer | undefined, round: number): Promise<ResultLine[]> {
   const label = `${scenario.name}, round ${round} of ${settings.rounds}: ${peer?.name ?? 'ours'}`;
   const progress = (text: string): void => {
-    if (process.stderr.isTTY || process.env.BENCH_VERBOSE) process.stderr.write(`\r\x1b[K${label} ... ${text}`);
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${label} ... ${text}`);
   };
   progress('starting');
   const around = surroundings();

@@ -68,7 +68,7 @@ export class Connection {
   }
 
   close(): void {
-    this.#pending = undefined;
+    this.#fail(new Error('the connection was closed'));
     this.#socket?.end();
   }
 

@@ -9,7 +9,7 @@ const SLOW = { pace: 0.1, perSecond: 1 };
 const FILTER = encodeURIComponent(JSON.stringify({ room: { timeline: { limit: 100 } } }));
 const SYNC = `/_matrix/client/v3/sync?filter=${FILTER}&set_presence=offline`;
 /** How long deliveries may come after the last message. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
 
 /** Counts what arrives. */
 class Deliveries {

@@ -36,7 +36,7 @@ async function start(name: string, folder: string, withPostgres: boolean): Promi
   const runtimeArgs = (process.env.BENCH_BUN_ARGS ?? '').split(' ').filter((word) => word !== '');
   const child = spawn(process.execPath, [...runtimeArgs, PROGRAM, 'serve', '--config', config], {
     cwd: folder,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', process.env.BENCH_VERBOSE === undefined ? 'ignore' : 'inherit', 'inherit'],
   });
   const baseUrl = `http://127.0.0.1:${port}`;
   const startMs = await firstAnswer(`${baseUrl}/_matrix/client/versions`, child);

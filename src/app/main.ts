@@ -39,7 +39,10 @@ async function main(args: readonly string[]): Promise<number> {
 /** What keeps a server from starting is told in one line; the stack is for those who ask for it. */
 function startUpMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return process.env.MYELIN_DEBUG === undefined ? `${error.message} (MYELIN_DEBUG=1 shows where)` : (error.stack ?? error.message);
+  if (process.env.MYELIN_DEBUG !== undefined) return error.stack ?? error.message;
+  // What we throw ourselves says what to do; what others throw may need a look at where it came from.
+  const isOurs = Object.getPrototypeOf(error) === Error.prototype && !('code' in error);
+  return isOurs ? error.message : `${error.message} (MYELIN_DEBUG=1 shows where)`;
 }
 
 // Database, keys, media and sockets are for the user who runs the server, whatever their shell's habit.

@@ -65,6 +65,8 @@ export const ROWS: readonly UserRow[] = [
   { operation: 'getDevice', verdicts: OWN_ONLY_KNOWN },
   { operation: 'updateDevice', body: { display_name: 'x' }, verdicts: OWN_ONLY_KNOWN },
   { operation: 'deleteDevice', body: {}, verdicts: [ASKED, ASKED, ASKED] },
+  // A media id that the owner asked for and has not filled yet.
+  { operation: 'uploadContentToMXC', body: 'file', verdicts: OWN },
   { operation: 'getDehydratedDeviceEvents', verdicts: [NONE, NONE, NONE] },
   { operation: 'postDehydratedDeviceEvents', body: {}, verdicts: [NONE, NONE, NONE] },
   { operation: 'getRoomKeysVersion', verdicts: OWN_ONLY_KNOWN },

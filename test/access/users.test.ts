@@ -56,7 +56,10 @@ async function belongings(owner: LoggedIn): Promise<Record<string, string>> {
   await doing('PUT', `${user}/rooms/${room}/tags/u.${SECRET}`, {});
   await doing('PUT', `/devices/${owner.deviceId}`, { display_name: SECRET });
   await doing('PUT', `/profile/${encodeURIComponent(owner.userId)}/displayname`, { displayname: 'Owner' });
+  const media = await server.send('POST', '/_matrix/media/v1/create', { token: owner.token });
   return {
+    serverName: 'example.org',
+    mediaId: String(media.json.content_uri).split('/').at(-1) ?? '',
     userId: owner.userId,
     deviceId: owner.deviceId,
     roomId: String(roomId),

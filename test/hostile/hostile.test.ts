@@ -38,6 +38,8 @@ forEachEngine('bad input', (engine) => {
       const complaints: string[] = [];
       let accepted = 0;
       for (const request of hostileRequests(contract, scene.known)) {
+        // What the contract itself refuses gets to no database, hence is sent once.
+        if (engine.dialect === 'postgres' && request.mustRefuse) continue;
         const [written, logged] = [server.writes.length, server.errors.length];
         const answer = await ask(contract, request);
         const mustRefuse = request.mustRefuse && served.has(contract.operationId) && contract.auth !== 'appservice';

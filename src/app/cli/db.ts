@@ -1,6 +1,4 @@
 import { systemClock } from '#platform/clock/index.ts';
-import { migrations } from '../../../migrations/index.ts';
-import { openDatabase } from '../open-database.ts';
 import type { Command } from './command.ts';
 import { CONFIG_HELP, CONFIG_OPTIONS, readExistingConfig } from './settings.ts';
 
@@ -12,7 +10,12 @@ export const dbMigrate: Command = {
   optionHelp: CONFIG_HELP,
   examples: ['myelin db migrate', 'myelin db migrate --config /etc/myelin/homeserver.yaml'],
   async run(input) {
-    await using storage = await openDatabase(readExistingConfig(input).database, { clock: systemClock });
+    const config = readExistingConfig(input);
+    const [{ openDatabase }, { migrations }] = await Promise.all([
+      import('../open-database.ts'),
+      import('../../../migrations/index.ts'),
+    ]);
+    await using storage = await openDatabase(config.database, { clock: systemClock });
     const size = Math.ceil((await storage.sizeBytes()) / 1024);
     input.print(`the schema has all ${migrations.length} steps (${size} KiB)`);
     return 0;

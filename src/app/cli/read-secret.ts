@@ -4,9 +4,10 @@ import { CommandFailed } from './command.ts';
 
 /** Asks on the terminal for a line and hides what is typed. */
 export async function readSecret(prompt: string): Promise<string> {
-  process.stdout.write(prompt);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  // Only now, when the terminal itself no longer shows what is typed.
+  process.stdout.write(prompt);
   // A terminal in raw mode hands Ctrl+C over as a key.
   const stop = new AbortController();
   terminal.on('SIGINT', () => stop.abort());

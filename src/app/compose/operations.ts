@@ -18,7 +18,9 @@ export function composeOperations({ config }: Platform, { accounts }: AccountSli
   };
   const existing = async (args: JsonObject): Promise<UserId> => {
     const userId = named(args);
-    if ((await accounts.users.find(userId)) === undefined) throw notFound(`There is no user ${userId}`);
+    const user = await accounts.users.find(userId);
+    if (user === undefined) throw notFound(`There is no user ${userId}`);
+    if (user.isDeactivated) throw notFound(`${userId} is deactivated`);
     return userId;
   };
   return {

@@ -4,9 +4,10 @@
  */
 import { search } from '#api/client/search.ts';
 import { JsonText, type Route, route } from '#api/endpoint.ts';
-import type { Reader } from '#platform/storage/ports.ts';
+import type { Reader, Transactor } from '#platform/storage/ports.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import type { EventHook } from '#rooms/index.ts';
+import { PendingWords } from './pending-words.ts';
 import { type SearchDependencies, searchRoomEvents } from './search.ts';
 import { SearchHook } from './search-hook.ts';
 import { SearchStore } from './search-store.ts';
@@ -14,17 +15,22 @@ import { SearchStore } from './search-store.ts';
 export interface SearchFeature {
   readonly routes: readonly Route[];
   readonly hook: EventHook;
+  /** To be run every few seconds: otherwise the first search after a long time has a lot to do. */
+  indexPending(): Promise<void>;
 }
 
 export function searchFeature(
   deps: Omit<SearchDependencies, 'store'> & {
     readonly reader: Reader;
+    readonly transactor: Transactor;
     /** `enable_search`: without it nothing is indexed and every search is refused. */
     readonly isEnabled: boolean;
   },
 ): SearchFeature {
   const store = new SearchStore(deps.reader);
+  const pending = new PendingWords(store, deps.transactor);
   return {
+    indexPending: () => pending.index(),
     hook: new SearchHook(store, deps.isEnabled),
     routes: [
       route(search, async ({ requester, query, body }) => {
@@ -33,6 +39,7 @@ export function searchFeature(
         }
         const { room_events: criteria } = body.search_categories;
         if (criteria === undefined) return { search_categories: {} };
+        await pending.index();
         const found = await searchRoomEvents(criteria, query.next_batch, requester, { ...deps, store });
         return new JsonText(`{"search_categories":{"room_events":${found}}}`);
       }),

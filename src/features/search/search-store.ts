@@ -49,7 +49,15 @@ interface MatchRow {
 
 const COLUMNS = 'event_nid, room_nid, key, sender, origin_server_ts, position';
 const insertEvent = statement(`insert into search_events (${COLUMNS}) values (?, ?, ?, ?, ?, ?)`);
-const insertWords = statement('insert into search_words (rowid, room, words) values (?, ?, ?)');
+const insertPending = statement('insert into search_pending (event_nid, room, words) values (?, ?, ?)');
+const anyPending = statement<{ event_nid: number }>('select event_nid from search_pending limit 1');
+const indexPending = statement(
+  'insert into search_words (rowid, room, words) ' +
+    'select event_nid, room, words from search_pending order by event_nid limit ?',
+);
+const removeIndexed = statement(
+  'delete from search_pending where event_nid in (select event_nid from search_pending order by event_nid limit ?)',
+);
 const insertWithWords = statement(
   `insert into search_events (${COLUMNS}, words) values (?, ?, ?, ?, ?, ?, ?::text::tsvector)`,
 );
@@ -57,12 +65,13 @@ const REDACTED = 'select event_nid from events where event_id = ? and room_nid =
 const removeWords = statement(
   `delete from search_words where rowid in (select event_nid from search_events where event_nid in (${REDACTED}))`,
 );
+const removePending = statement(`delete from search_pending where event_nid in (${REDACTED})`);
 const removeEvent = statement(`delete from search_events where event_nid in (${REDACTED})`);
 
 /** With more rooms than these, they are sorted out after the words have been found. */
 const ROOMS_IN_INDEX = 300;
 
-/** The index of words, which differs by engine, and the events in it. */
+/** The index of words, which differs by engine, and the events in it. In SQLite what is pending is not found yet. */
 export class SearchStore {
   constructor(private readonly reader: Reader) {}
 
@@ -70,13 +79,24 @@ export class SearchStore {
     const { nid, roomNid, key, sender, originServerTs, position, words } = event;
     const row = [nid, roomNid, key, sender, originServerTs, position] as const;
     if (this.reader.dialect === 'postgres') return [insertWithWords(...row, toTsvector(words))];
-    return [insertEvent(...row), insertWords(nid, roomWord(roomNid), words.join(' '))];
+    return [insertEvent(...row), insertPending(nid, roomWord(roomNid), words.join(' '))];
   }
 
   /** Takes an event out if it has been redacted. */
   removeRedacted(eventId: EventId, roomNid: number): readonly Statement[] {
     const remove = removeEvent(eventId, roomNid);
-    return this.reader.dialect === 'postgres' ? [remove] : [removeWords(eventId, roomNid), remove];
+    if (this.reader.dialect === 'postgres') return [remove];
+    return [removeWords(eventId, roomNid), removePending(eventId, roomNid), remove];
+  }
+
+  /** Whether there are words that the index has not got yet. */
+  async hasPending(): Promise<boolean> {
+    return this.reader.dialect === 'sqlite' && (await this.reader.first(anyPending())) !== undefined;
+  }
+
+  /** Gives the index the oldest of the words that it has not got yet, those of so many events. */
+  indexPending(limit: number): readonly Statement[] {
+    return [indexPending(limit), removeIndexed(limit)];
   }
 
   /** How many events match, whoever may see them. */

@@ -20,9 +20,10 @@ interface Found {
 async function setup(engine: TestEngine, isEnabled = true) {
   const world = await createWorld(engine, { migrations: [searchMigration] });
   const ignoring = new Map<string, ReadonlySet<string>>();
-  const { routes, hook } = searchFeature({
+  const { routes, hook, indexPending } = searchFeature({
     ...world.rooms,
     reader: world.storage.reader,
+    transactor: world.storage.transactor,
     relationsOf: async () => new Map(),
     ignoredBy: async (userId) => ignoring.get(userId) ?? new Set(),
     isEnabled,
@@ -36,6 +37,7 @@ async function setup(engine: TestEngine, isEnabled = true) {
   return {
     world,
     routes,
+    indexPending,
     find,
     bodies: async (as: Requester, term: string, criteria: JsonObject = {}) => bodiesOf(await find(as, term, criteria)),
     ignore: (by: Requester, ...users: readonly Requester[]) =>
@@ -174,13 +176,14 @@ forEachEngine('search', (engine) => {
   });
 
   test('what is redacted is found no more, in either order, and leaves the index', async () => {
-    const { world, bodies, indexed, alice } = await setup(engine);
+    const { world, find, bodies, indexed, alice } = await setup(engine);
     for (const version of ['10', '11'] as const) {
       const roomId = await world.room(alice, { version });
       const filter = { rooms: [roomId] };
       const secret = await world.message(roomId, alice, 'is redacted soon');
       const name = await world.state(roomId, alice, 'm.room.name', { name: 'redacted name' });
       await world.message(roomId, alice, 'not redacted');
+      await find(alice, 'redacted');
       const before = await indexed();
       await world.redact(roomId, alice, secret);
       await world.redact(roomId, alice, name);
@@ -189,6 +192,20 @@ forEachEngine('search', (engine) => {
       }
       expect(await indexed()).toBe(before - 2);
     }
+  });
+
+  test('what is redacted before it is indexed never is', async () => {
+    const { world, bodies, indexPending, alice } = await setup(engine);
+    const roomId = await world.room(alice);
+    await indexPending();
+    await world.redact(roomId, alice, await world.message(roomId, alice, 'needle early'));
+    await world.message(roomId, alice, 'needle');
+    await Promise.all([indexPending(), indexPending()]);
+    expect(await bodies(alice, 'needle')).toEqual(['needle']);
+    const late = await world.message(roomId, alice, 'needle late');
+    await indexPending();
+    await world.redact(roomId, alice, late);
+    expect(await bodies(alice, 'needle')).toEqual(['needle']);
   });
 
   test('a redaction from another room takes nothing out', async () => {

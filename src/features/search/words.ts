@@ -10,6 +10,7 @@ export interface Word {
 
 /** What separates words. Pictures are words: people write them. */
 const SEPARATORS = /[^\p{L}\p{N}\p{M}\p{Emoji_Presentation}]+/u;
+const ALL_SEPARATORS = new RegExp(SEPARATORS.source, 'gu');
 /** Characters that are words of their own: those of scripts without spaces between words, and pictures. */
 const SINGLE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Emoji_Presentation}]/u;
@@ -49,7 +50,8 @@ function piecesOf(part: string): string[] {
   return pieces;
 }
 
-/** In a form that ignores case, accents and the ways to write one character. */
+/** In a form that ignores case, accents and the ways to write one character. Some come apart into more than letters: `⑴`. */
 function comparable(text: string): string {
-  return text.normalize('NFKD').replace(LATIN_ACCENTS, '').toLowerCase().normalize('NFC').replace(/\s+/g, '');
+  const letters = text.normalize('NFKD').replace(LATIN_ACCENTS, '').replace(ALL_SEPARATORS, '');
+  return letters.toLowerCase().normalize('NFC');
 }
