@@ -8,6 +8,7 @@ import { profilesAndDirectory } from './0005-profiles-and-directory.ts';
 import { media } from './0006-media.ts';
 import { relations } from './0007-relations.ts';
 import { notifications } from './0008-notifications.ts';
+import { search } from './0010-search.ts';
 
 export const migrations: readonly Migration[] = [
   accounts,
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   media,
   relations,
   notifications,
+  search,
 ];
 
 /** The lowest number of steps that a server must know to use a database that has them all. */

@@ -513,6 +513,17 @@ CREATE TABLE schema_migrations (
   CONSTRAINT schema_migrations_pkey PRIMARY KEY ("position")
 );
 
+CREATE TABLE search_events (
+  event_nid BIGINT NOT NULL,
+  room_nid BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  origin_server_ts BIGINT NOT NULL,
+  position BIGINT NOT NULL,
+  words TSVECTOR NOT NULL,
+  CONSTRAINT search_events_pkey PRIMARY KEY (event_nid)
+);
+
 CREATE TABLE sequences (
   name TEXT NOT NULL,
   reserved BIGINT NOT NULL,
@@ -569,10 +580,12 @@ CREATE TABLE state_nodes (
 );
 
 CREATE TABLE threads (
-  root_id TEXT NOT NULL,
   room_nid BIGINT NOT NULL,
+  root_id TEXT NOT NULL,
+  reply_count BIGINT NOT NULL,
+  latest_depth BIGINT NOT NULL,
   latest_position BIGINT NOT NULL,
-  CONSTRAINT threads_pkey PRIMARY KEY (root_id)
+  CONSTRAINT threads_pkey PRIMARY KEY (room_nid, root_id)
 );
 
 CREATE TABLE to_device_messages (
@@ -691,7 +704,9 @@ CREATE INDEX redactions_by_target ON redactions USING btree (redacts);
 
 CREATE INDEX refresh_tokens_by_session ON refresh_tokens USING btree (session_id);
 
-CREATE INDEX relations_by_parent ON relations USING btree (parent_id, rel_type, depth, "position");
+CREATE INDEX relations_by_parent ON relations USING btree (room_nid, parent_id, rel_type, depth, "position");
+
+CREATE INDEX relations_by_sender ON relations USING btree (room_nid, parent_id, rel_type, sender);
 
 CREATE INDEX reports_by_kind ON reports USING btree (kind, report_id);
 
@@ -699,11 +714,15 @@ CREATE INDEX room_aliases_by_room ON room_aliases USING btree (room_nid);
 
 CREATE INDEX room_summaries_published ON room_summaries USING btree (joined_count, room_nid) WHERE (is_published = 1);
 
+CREATE INDEX search_events_by_room ON search_events USING btree (room_nid);
+
+CREATE INDEX search_events_words ON search_events USING gin (words);
+
 CREATE INDEX sessions_by_user ON sessions USING btree (user_id, device_id);
 
 CREATE INDEX state_deltas_by_room ON state_deltas USING btree (room_nid, "position");
 
-CREATE INDEX threads_by_room ON threads USING btree (room_nid, latest_position);
+CREATE INDEX threads_by_activity ON threads USING btree (room_nid, latest_depth, latest_position);
 
 CREATE INDEX to_device_transactions_by_age ON to_device_transactions USING btree (created_ts);
 

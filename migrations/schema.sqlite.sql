@@ -478,7 +478,9 @@ CREATE TABLE relations (
       position INTEGER not null
     );
 
-CREATE INDEX relations_by_parent on relations (parent_id, rel_type, depth, position);
+CREATE INDEX relations_by_parent on relations (room_nid, parent_id, rel_type, depth, position);
+
+CREATE INDEX relations_by_sender on relations (room_nid, parent_id, rel_type, sender);
 
 CREATE TABLE reports (
         report_id INTEGER PRIMARY KEY,
@@ -542,6 +544,32 @@ CREATE TABLE schema_migrations (
   applied_at INTEGER NOT NULL
 );
 
+CREATE TABLE search_events (
+      event_nid INTEGER PRIMARY KEY,
+      room_nid INTEGER not null,
+      key text not null,
+      sender text not null,
+      origin_server_ts INTEGER not null,
+      position INTEGER not null
+    );
+
+CREATE TABLE search_pending (
+      event_nid INTEGER PRIMARY KEY,
+      room text not null,
+      words text not null
+    );
+
+CREATE VIRTUAL TABLE search_words using fts5 (room, words, content = '', contentless_delete = 1,
+        tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co Cn'");
+
+CREATE TABLE 'search_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'search_words_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'search_words_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin INTEGER);
+
+CREATE TABLE 'search_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
 CREATE TABLE sequences (
   name TEXT NOT NULL PRIMARY KEY,
   reserved INTEGER NOT NULL
@@ -598,12 +626,15 @@ CREATE TABLE state_nodes (
     )WITHOUT ROWID;
 
 CREATE TABLE threads (
-      root_id text primary key,
       room_nid INTEGER not null,
-      latest_position INTEGER not null
-    );
+      root_id text not null,
+      reply_count INTEGER not null,
+      latest_depth INTEGER not null,
+      latest_position INTEGER not null,
+      primary key (room_nid, root_id)
+    )WITHOUT ROWID;
 
-CREATE INDEX threads_by_room on threads (room_nid, latest_position);
+CREATE INDEX threads_by_activity on threads (room_nid, latest_depth, latest_position);
 
 CREATE TABLE to_device_messages (
       user_id text not null,

@@ -3,8 +3,10 @@ import type { Accounts } from '#accounts/index.ts';
 import type { Route } from '#api/endpoint.ts';
 import { accountDataFeature } from '#features/account-data/index.ts';
 import { filtersFeature } from '#features/filters/index.ts';
+import { oldSyncFeature } from '#features/old-sync/index.ts';
 import { profileFeature } from '#features/profile/index.ts';
 import { relationsFeature } from '#features/relations/index.ts';
+import { searchFeature } from '#features/search/index.ts';
 import { tagsFeature } from '#features/tags/index.ts';
 import { userDirectoryFeature } from '#features/user-directory/index.ts';
 import type { Authenticators } from '#platform/http/index.ts';
@@ -35,6 +37,8 @@ export interface Parts {
 }
 
 const HOUR_MS = 3_600_000;
+/** How long words may wait to be found by a search that costs little. */
+const SEARCH_INDEX_MS = 5_000;
 
 export function compose(platform: Platform): Parts {
   const { config, storage, clock, random, log, caches, signingKey, jobs } = platform;
@@ -86,11 +90,28 @@ export function compose(platform: Platform): Parts {
       for (const userId of userIds) await copyRoomSettings(accountData, from, to, userId);
     },
   });
+  const search = searchFeature({
+    ...rooms,
+    reader,
+    transactor: storage.transactor,
+    isEnabled: config.rooms.enableSearch,
+    relationsOf: relations.relationsOf,
+    ignoredBy: (userId) => accountData.ignoredBy(userId),
+  });
+  const oldSync = oldSyncFeature({
+    ...rooms,
+    reader,
+    clock,
+    ignoredBy: (userId) => accountData.ignoredBy(userId),
+    accountData: (userId) => accountData.all(userId),
+    presence: (userId, upTo) => notifications.presence.since(userId, { since: undefined, upTo }),
+    isPublic: (roomId) => roomSlices.directory.publication.isPublished(roomId),
+  });
   const encryption = composeEncryption(platform, rooms, accounts);
   const media = composeMedia(platform);
   const filters = filtersFeature({ storage });
   const sync = composeSync(platform, { rooms, accountData, filters, notifications, encryption, relations, inviteState: roomSlices.membership.inviteState });
-  hooks.push(...notifications.hooks, ...roomSlices.hooks, userDirectory.hook, encryption.deviceLists.eventHook, ...sync.hooks);
+  hooks.push(search.hook, ...notifications.hooks, ...roomSlices.hooks, userDirectory.hook, encryption.deviceLists.eventHook, ...sync.hooks);
 
   accounts.hooks.onAccountCreated.push(({ userId, displayName }, batch) => profile.profiles.accountCreated(batch, userId, displayName));
   accounts.hooks.onAccountDeactivated.push((userId, options, batch) => {
@@ -101,7 +122,7 @@ export function compose(platform: Platform): Parts {
   accounts.hooks.onDevicesDeleted.push((userId, deviceIds, batch) => accountData.devicesDeleted(batch, userId, deviceIds));
   accounts.hooks.onAccountDeparted.push((userId) => leaveAllRooms(userId, rooms));
 
-  const slices = [accountSlices, notifications, accountDataSlice, profile, roomSlices, encryption, media, filters, sync, userDirectory, tagsFeature({ accountData })];
+  const slices = [accountSlices, notifications, accountDataSlice, profile, roomSlices, encryption, media, filters, sync, search, oldSync, userDirectory, tagsFeature({ accountData })];
   const stopping: (() => PromiseLike<void>)[] = [];
   return {
     routes: slices.flatMap(({ routes }) => routes),
@@ -121,6 +142,7 @@ export function compose(platform: Platform): Parts {
       void accounts.lifecycle.resumeDepartures();
       jobs.every(HOUR_MS, 'accounts_sweep', () => accountSlices.sweep());
       jobs.every(HOUR_MS, 'event_transactions', async () => void (await storage.transactor.commit((batch) => batch.add(rooms.transactions.prune()))));
+      jobs.every(SEARCH_INDEX_MS, 'search_index', () => search.indexPending());
       jobs.every(HOUR_MS, 'to_device_transactions', () => encryption.toDevice.expireTransactions());
       const maintenance = media.start();
       stopping.push(() => maintenance[Symbol.asyncDispose]());

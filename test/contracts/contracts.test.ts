@@ -10,7 +10,7 @@ import { type ComposedServer, composedServer } from './composed-server.ts';
 import { NOT_NOW } from './not-now.ts';
 
 /** May only be lowered. */
-const MOST_NOT_NOW = 11;
+const MOST_NOT_NOW = 7;
 
 const contracts = (await allContracts()).map(({ endpoint }) => endpoint);
 const folder = mkdtempSync(join(tmpdir(), 'myelin-contracts-'));

@@ -18,8 +18,10 @@ export class GroupDecoder {
   readonly #texts: string[] = [];
 
   decode(request: GroupRequest): Step[][] {
-    let at = 0;
+    let at = 1;
     let place = 0;
+    const bytes = request[0] as Uint8Array | null;
+    let taken = 0;
     const batches: Step[][] = [];
     for (let left = request[at++] as number; left > 0; left--) {
       const steps: Step[] = [];
@@ -32,8 +34,12 @@ export class GroupDecoder {
         }
         const expected = request[at++] as number;
         const count = request[at++] as number;
-        const parameters = request.slice(at, at + count);
-        at += count;
+        const parameters = new Array<SqlValue>(count);
+        for (let index = 0; index < count; index++) {
+          const value = request[at++] as SqlValue | true;
+          if (value !== true) parameters[index] = value;
+          else parameters[index] = bytes!.subarray(taken, (taken += request[at++] as number));
+        }
         steps.push({ sql, number, parameters, expected, place: place++ });
       }
       batches.push(steps);

@@ -11,11 +11,12 @@ export interface CloseRequest {
 }
 
 /**
- * A group, flat, because flat arrays are cheap to copy: the number of batches; for each the number of statements; for each
- * its text's number (`NEW_TEXT` and `ONE_OFF_TEXT` are followed by the text), expected rows, number of parameters, and the
- * parameters.
+ * A group, flat, because flat arrays are cheap to copy: the bytes of all its parameters in one piece (`null` if there are
+ * none); the number of batches; for each the number of statements; for each its text's number (`NEW_TEXT` and `ONE_OFF_TEXT`
+ * are followed by the text), expected rows, number of parameters, and the parameters. A parameter of bytes stands as `true`
+ * and its length: each array of bytes by itself would cost a copy of all the memory that it is a part of.
  */
-export type GroupRequest = readonly SqlValue[];
+export type GroupRequest = readonly (SqlValue | true)[];
 
 export type WriterRequest<Options> = OpenRequest<Options> | CloseRequest | GroupRequest;
 
