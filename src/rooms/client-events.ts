@@ -54,7 +54,7 @@ export class ClientEvents {
       const unsigned = this.#unsigned(event, {
         because,
         transactionId: transactionIds.get(event.nid),
-        relations: event.redactedBy === undefined ? bundled?.get(event.nid) : undefined,
+        relations: bundled?.get(event.nid),
         membership: options.memberships?.get(event.nid),
       });
       texts.push(this.#complete(event, unsigned, options));

@@ -38,6 +38,11 @@ export class JoinedRooms implements EventHook {
     return this.#byUser.get(userId) ?? new Map();
   }
 
+  /** The user's membership of a room, if they are joined to it and kept in memory. */
+  peek(userId: UserId, roomId: RoomId): JoinedRoom | undefined {
+    return this.#byUser.get(userId)?.get(roomId);
+  }
+
   /** The users kept in memory who are joined to a room: all who can be waiting for something in it. */
   usersIn(roomId: RoomId): Iterable<UserId> {
     return this.#usersIn.get(roomId) ?? [];

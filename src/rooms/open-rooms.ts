@@ -13,6 +13,7 @@ import { EventTransactionStore } from './event-transaction-store.ts';
 import { EventTransactions } from './event-transactions.ts';
 import { JoinedRooms } from './joined-rooms.ts';
 import { MembershipStore } from './membership-store.ts';
+import { RecentTimelines } from './recent-timeline.ts';
 import { RepeatedRequests } from './repeated-requests.ts';
 import { RoomDirectory } from './room-directory.ts';
 import { RoomEngine } from './room-engine.ts';
@@ -65,7 +66,8 @@ export function openRooms(options: RoomsOptions): Rooms {
   );
   const members = new MembershipStore(reader);
   const joined = new JoinedRooms(members);
-  hooks.unshift(joined);
+  const recent = new RecentTimelines(caches.cache('timeline-tails', 0.02));
+  hooks.unshift(joined, recent);
   const streams = createStreams({ storage, clock, joinedUsers: (roomId) => joined.usersIn(roomId) });
   const current = new CurrentState(reader, directory, { events, stateKeys, stateTrees }, members);
   const engine = new RoomEngine(
@@ -96,8 +98,11 @@ export function openRooms(options: RoomsOptions): Rooms {
     members,
     joined,
     current,
-    timeline: new TimelineStore(reader, events),
-    visibility: new Visibility(directory, members, current, events),
+    timeline: new TimelineStore(reader, events, recent),
+    visibility: new Visibility(directory, members, current, events, {
+      joined,
+      contexts: caches.cache('visibility', 0.02),
+    }),
     clientEvents: new ClientEvents(events, caches.cache('client-events', 0.2), clock, unsignedSources),
     transactions,
     repeated: new RepeatedRequests(clock),

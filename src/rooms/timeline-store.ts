@@ -1,6 +1,7 @@
 import { statement } from '#platform/storage/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
 import { EVENT_COLUMNS, type EventStore } from './event-store.ts';
+import type { RecentTimelines } from './recent-timeline.ts';
 import type { EventRow, StoredEvent } from './stored-event.ts';
 
 /** A place between two events of a room's timeline: just after the event with this depth and position. */
@@ -34,12 +35,20 @@ export class TimelineStore {
   constructor(
     private readonly reader: Reader,
     private readonly events: EventStore,
+    private readonly recent?: RecentTimelines,
   ) {}
 
   /** The newest events with `after < position <= upTo`, oldest first; at most `limit`. */
   async newest(roomNid: number, after: number, upTo: number, limit: number): Promise<StoredEvent[]> {
+    const nids = this.recent?.newest(roomNid, after, upTo, limit);
+    if (nids !== undefined) return this.#ofNids(nids);
     const rows = await this.reader.all(newestBetween(roomNid, after, upTo, limit));
     return this.events.fromRows(rows.reverse());
+  }
+
+  async #ofNids(nids: readonly number[]): Promise<StoredEvent[]> {
+    const found = await this.events.byNids(nids);
+    return nids.map((nid) => found.get(nid)!);
   }
 
   /** The oldest events with `after < position <= upTo`, oldest first; at most `limit`. */

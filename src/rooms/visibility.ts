@@ -8,8 +8,10 @@ import {
   membershipOf,
 } from '#protocol/history-visibility/index.ts';
 import type { EventId, RoomId, UserId } from '#protocol/identifiers/index.ts';
+import type { ByteCache } from '#platform/cache/index.ts';
 import type { CurrentState } from './current-state.ts';
 import type { EventStore } from './event-store.ts';
+import type { JoinedRooms } from './joined-rooms.ts';
 import type { MembershipStore } from './membership-store.ts';
 import type { RoomDirectory, RoomIdentity } from './room-directory.ts';
 import type { StateRoot } from './state-tree/node.ts';
@@ -21,6 +23,21 @@ export type RoomAccess =
   | { readonly kind: 'joined'; readonly room: RoomIdentity }
   | { readonly kind: 'left'; readonly room: RoomIdentity; readonly until: StoredEvent }
   | { readonly kind: 'peeking'; readonly room: RoomIdentity };
+
+/** What a state says about what one user may see. */
+interface Context {
+  readonly visibility: HistoryVisibility;
+  readonly membership: Membership;
+}
+
+/** What is known in memory, so that those who read as things happen ask the database for nothing. */
+export interface VisibilityMemory {
+  readonly joined: Pick<JoinedRooms, 'peek'>;
+  /** By state root and user: a state never changes, nor what a redaction leaves of these two events. */
+  readonly contexts: ByteCache<string, Context>;
+}
+
+const CONTEXT_BYTES = 250;
 
 /** An event that its reader may see, with the reader's membership at the time. */
 export interface VisibleEvent {
@@ -43,6 +60,7 @@ export class Visibility {
     private readonly members: MembershipStore,
     private readonly current: CurrentState,
     private readonly events: EventStore,
+    private readonly memory: VisibilityMemory,
   ) {}
 
   /**
@@ -86,7 +104,7 @@ export class Visibility {
     if (first === undefined) return [];
     const room = await this.rooms.get(first.roomNid);
     const lastJoined = await this.#joinedUntil(room, userId);
-    const contexts = new Map<StateRoot, { visibility: HistoryVisibility; membership: Membership }>();
+    const contexts = new Map<StateRoot, Context>();
     const visible: VisibleEvent[] = [];
     for (const event of events) {
       if (event.status !== EventStatus.normal || event.stateBefore === undefined) continue;
@@ -104,16 +122,22 @@ export class Visibility {
     return visible;
   }
 
-  async #contextAt(room: RoomIdentity, root: StateRoot, userId: UserId) {
+  async #contextAt(room: RoomIdentity, root: StateRoot, userId: UserId): Promise<Context> {
+    const key = `${root}${userId}`;
+    const known = this.memory.contexts.get(key);
+    if (known !== undefined) return known;
     const state = this.current.at(room, root);
-    return {
+    const context = {
       visibility: historyVisibilityOf((await state.get('m.room.history_visibility'))?.content),
       membership: membershipOf((await state.get('m.room.member', userId))?.content),
     };
+    this.memory.contexts.set(key, context, CONTEXT_BYTES);
+    return context;
   }
 
   /** Until which position the user has been joined last: everything before it came before some join of theirs, or during it. */
   async #joinedUntil(room: RoomIdentity, userId: UserId): Promise<number> {
+    if (this.memory.joined.peek(userId, room.roomId) !== undefined) return Number.POSITIVE_INFINITY;
     const own = await this.members.find(room.nid, userId);
     if (own === undefined) return Number.NEGATIVE_INFINITY;
     if (own.membership === 'join') return Number.POSITIVE_INFINITY;

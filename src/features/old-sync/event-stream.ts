@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock/index.ts';
 import { decodeSyncToken, encodeSyncToken, type Streams } from '#platform/streams/index.ts';
-import { invalidParam } from '#protocol/errors.ts';
+import { forbidden, invalidParam } from '#protocol/errors.ts';
 import { isOwnMembership, membershipOf } from '#protocol/history-visibility/index.ts';
 import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import {
@@ -58,6 +58,8 @@ export class EventStream {
   async read(query: StreamQuery, reader: EventReader, signal: AbortSignal): Promise<string> {
     const { streams, clock, visibility, joined } = this.deps;
     const access = query.room_id === undefined ? undefined : await visibility.accessOf(query.room_id, reader.userId);
+    // What is new in a room is for those who are in it, or may look in.
+    if (access?.kind === 'left') throw forbidden('You are not in this room');
     const from = readToken(query.from, streams.current());
     const start = query.from || encodeSyncToken(from);
     const deadline = clock.monotonic() + Math.min(query.timeout ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);

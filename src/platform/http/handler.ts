@@ -23,6 +23,8 @@ export interface Connection {
   readonly ip: string;
   /** Whether the listener serves a path; absent: every path. */
   readonly serves?: (path: string) => boolean;
+  /** Told of a request that takes long: what ends idle connections must not end this one. */
+  readonly onLongRequest?: () => void;
   /** The id that a proxy gave the request. */
   readonly requestId?: string | undefined;
 }
@@ -94,7 +96,7 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
     const stats = typeof found === 'string' ? nowhere : found.entry.stats;
     const seen: Seen = {};
     stats.start();
-    let response = await patience.unlessGone(request.signal, settle(found, info, seen, log, stats));
+    let response = await patience.unlessGone(request.signal, settle(found, info, seen, log, stats), connection.onLongRequest);
     if (request.method === 'HEAD') response = headOf(response);
     const durationMs = clock.monotonic() - startedMs;
     stats.finish(response.status, durationMs / 1000);

@@ -5,6 +5,7 @@ import { clientGoneResponse } from './responses.ts';
 interface Waiting {
   readonly signal: AbortSignal;
   readonly give: (response: Response) => void;
+  readonly onLong: (() => void) | undefined;
   /** Whether it has been there for a round, and is watched since. */
   stop: (() => void) | undefined;
 }
@@ -22,10 +23,13 @@ export class Patience {
 
   constructor(readonly clock: Clock) {}
 
-  /** The response, or 499 once the client has gone. What was being done goes on: a write is not half done. */
-  unlessGone(signal: AbortSignal, response: Promise<Response>): Promise<Response> {
+  /**
+   * The response, or 499 once the client has gone. What was being done goes on: a write is not half done. `onLong` is called
+   * if it takes long.
+   */
+  unlessGone(signal: AbortSignal, response: Promise<Response>, onLong?: () => void): Promise<Response> {
     return new Promise((resolve) => {
-      const waiting: Waiting = { signal, give: resolve, stop: undefined };
+      const waiting: Waiting = { signal, give: resolve, onLong, stop: undefined };
       this.#waiting.add(waiting);
       this.#timer ??= this.clock.after(ROUND_MS, () => this.#look());
       void response.then((given) => {
@@ -45,6 +49,7 @@ export class Patience {
 
 function watch(waiting: Waiting): void {
   const gone = (): void => waiting.give(clientGoneResponse());
+  waiting.onLong?.();
   if (waiting.signal.aborted) gone();
   waiting.signal.addEventListener('abort', gone, { once: true });
   waiting.stop = () => waiting.signal.removeEventListener('abort', gone);

@@ -60,7 +60,7 @@ function wrap(logger: Logger, levels: Readonly<Record<string, LogLevel>>): Log {
     info: (event, fields) => logger.info(fields ?? {}, event),
     warn: (event, fields) => logger.warn(fields ?? {}, event),
     error: (event, fields) => logger.error(fields ?? {}, event),
-    enabled: (level) => logger.isLevelEnabled(level),
+    enabled: (level) => level !== 'silent' && (logger.levels.values[level] ?? 0) >= logger.levelVal,
     child: (fields) => wrap(logger.child(fields), levels),
     part(name) {
       const level = levels[name];

@@ -10,8 +10,8 @@ import { forwardedAddress, plainAddress } from './client-address.ts';
 type BunServer = ReturnType<typeof Bun.serve>;
 
 /**
- * How long a connection may do nothing between requests; Bun's maximum is 255. While a request is being answered there is no
- * such limit, as long polls and remote joins take their time.
+ * How long a connection may do nothing between requests; Bun's maximum is 255. While a request is being answered that takes
+ * long there is no such limit: long polls and remote joins take their time.
  */
 const IDLE_TIMEOUT_S = 240;
 
@@ -121,17 +121,21 @@ const describe = ({ at }: Binding): string => ('unix' in at ? at.unix : `${at.ho
 function openServer({ listener, at, mode }: Binding, { handler, tls, log }: ListenOptions): BunServer {
   const serves = servedPaths(listener.resources);
   const fetch = async (request: Request, server: BunServer): Promise<Response> => {
-    server.timeout(request, 0);
+    let isLong = false;
     const connection = {
       get ip(): string {
         const forwarded = listener.xForwarded ? forwardedAddress(request.headers) : undefined;
         return forwarded ?? plainAddress(server.requestIP(request)?.address ?? '0.0.0.0');
       },
       serves,
+      onLongRequest() {
+        isLong = true;
+        server.timeout(request, 0);
+      },
       requestId: listener.requestIdHeader === undefined ? undefined : requestIdOf(request, listener.requestIdHeader),
     };
     const response = await handler(request, connection);
-    server.timeout(request, IDLE_TIMEOUT_S);
+    if (isLong) server.timeout(request, IDLE_TIMEOUT_S);
     return response;
   };
   const shared = {

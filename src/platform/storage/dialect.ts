@@ -1,5 +1,6 @@
 /** What differs between the engines, by name. Everything else is one SQL text for both. */
 import type { ColumnTypes, DialectName } from './ports.ts';
+import { isStorableText } from './values.ts';
 
 const COLUMN_TYPES: Readonly<Record<DialectName, ColumnTypes>> = {
   sqlite: {
@@ -52,8 +53,9 @@ export function inTexts(dialect: DialectName, column: string): string {
     : `${column} IN (SELECT value FROM json_each(?))`;
 }
 
-/** The parameter of `inIntegers` and `inTexts`. */
-export const listParameter = (values: Iterable<number> | Iterable<string>): string => JSON.stringify([...values]);
+/** The parameter of `inIntegers` and `inTexts`. Texts that no engine can keep are no column's value, and are left out. */
+export const listParameter = (values: Iterable<number> | Iterable<string>): string =>
+  JSON.stringify([...values].filter((value) => typeof value === 'number' || isStorableText(value)));
 
 /** `text` as a part of a pattern that matches itself; the condition reads `LIKE ? ESCAPE '\'`. LIKE respects case on both. */
 export const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&');

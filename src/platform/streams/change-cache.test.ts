@@ -25,3 +25,13 @@ test('what it cannot know has changed', () => {
   expect(cache.hasChanged('a', 10)).toBe(true);
   expect(cache.hasChanged('z', 11)).toBe(false);
 });
+
+test('what changed again and again is told once, at its last place, however long the log has been', () => {
+  const cache = new ChangeCache<string>(0, 100);
+  for (let at = 1; at <= 5000; at++) cache.changed(`key ${at % 7}`, at);
+  cache.changed('key 3', 5001);
+  cache.changed('key 3', 5001);
+  expect(cache.changedSince(4999)).toEqual(['key 3', 'key 2']);
+  expect(cache.changedSince(0)?.length).toBe(7);
+  expect(cache.changedSince(5001)).toEqual([]);
+});

@@ -2,7 +2,14 @@ import { startWorkerThread, type WorkerThread } from '#platform/runtime/worker-t
 import type { GroupWriter } from '../group-commit.ts';
 import type { PendingBatch } from '../pending-batch.ts';
 import { BatchConflict, type SqlValue } from '../ports.ts';
-import { MAX_NUMBERED_TEXTS, NEW_TEXT, ONE_OFF_TEXT, type WriterAnswer, type WriterRequest } from './messages.ts';
+import {
+  type GroupRequest,
+  MAX_NUMBERED_TEXTS,
+  NEW_TEXT,
+  ONE_OFF_TEXT,
+  type WriterAnswer,
+  type WriterRequest,
+} from './messages.ts';
 
 /** The main thread's end of a writer's thread. One request at a time. */
 export class ThreadWriter<Options> implements GroupWriter {
@@ -67,21 +74,29 @@ export class ThreadWriter<Options> implements GroupWriter {
     return answer;
   }
 
-  #encode(group: readonly PendingBatch[]): SqlValue[] {
-    const message: SqlValue[] = [group.length];
+  #encode(group: readonly PendingBatch[]): GroupRequest {
+    const message: (SqlValue | true)[] = [null, group.length];
+    const bytes: Uint8Array[] = [];
     for (const { texts, parameters, expected } of group) {
       message.push(texts.length);
       for (let index = 0; index < texts.length; index++) {
         const own = parameters[index]!;
         this.#pushText(message, texts[index]!);
         message.push(expected[index]!, own.length);
-        for (let at = 0; at < own.length; at++) message.push(own[at]!);
+        for (let at = 0; at < own.length; at++) {
+          const value = own[at]!;
+          if (value instanceof Uint8Array) {
+            bytes.push(value);
+            message.push(true, value.length);
+          } else message.push(value);
+        }
       }
     }
+    if (bytes.length > 0) message[0] = joined(bytes);
     return message;
   }
 
-  #pushText(message: SqlValue[], text: string): void {
+  #pushText(message: (SqlValue | true)[], text: string): void {
     const number = this.#numbers.get(text);
     if (number !== undefined) {
       message.push(number);
@@ -103,4 +118,15 @@ function fillRows(group: readonly PendingBatch[], rows: readonly (number | Recor
     while (place >= first + group[batch]!.texts.length) first += group[batch++]!.texts.length;
     group[batch]!.results[place - first]!.rows = rows[at + 1] as Record<string, unknown>[];
   }
+}
+
+/** In memory of its own: `Buffer.concat` may take a part of a pool, which would travel whole. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
