@@ -48,7 +48,7 @@ export class TimelineStore {
 
   async #ofNids(nids: readonly number[]): Promise<StoredEvent[]> {
     const found = await this.events.byNids(nids);
-    return nids.map((nid) => found.get(nid)!);
+    return nids.map((nid) => found.get(nid)).filter((event) => event !== undefined);
   }
 
   /** The oldest events with `after < position <= upTo`, oldest first; at most `limit`. */

@@ -77,9 +77,11 @@ export async function readPage(query: PageQuery, stores: PageStores): Promise<Pa
     if (found.length >= limit && last !== undefined) return { events: found, end: beyond(last, direction) };
     const lastRead = read.at(-1);
     if (lastRead === undefined || read.length < chunk || within.length < read.length) {
-      // Forward, more may come any time: a client that has got events may ask again from there.
-      const canGoOn = direction === 'f' && lastRead !== undefined && within.length === read.length && found.length > 0;
-      return { events: found, end: canGoOn ? beyond(lastRead, direction) : undefined };
+      // The room's first event has nothing before it. Where a filter skipped it, clients expect a place to go on from.
+      const reachedTo = within.length < read.length;
+      const reachedFirst = direction === 'b' && found.at(-1)?.event === lastRead;
+      const goesOn = found.length > 0 && !reachedTo && !reachedFirst && lastRead !== undefined;
+      return { events: found, end: goesOn ? beyond(lastRead, direction) : undefined };
     }
     place = beyond(lastRead, direction);
   }

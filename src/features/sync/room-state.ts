@@ -8,6 +8,7 @@ import {
   type StateDeltaStore,
   type StoredEvent,
 } from '#rooms/index.ts';
+import type { ChangeTracker } from './change-tracker.ts';
 import type { LazyMembers } from './lazy-members.ts';
 import type { SyncRequest } from './sync-request.ts';
 
@@ -16,6 +17,7 @@ export interface StateStoresForSync {
   readonly events: EventStore;
   readonly deltas: StateDeltaStore;
   readonly lazyMembers: LazyMembers;
+  readonly tracker: ChangeTracker;
   readonly relationsOf: RelationsOf;
 }
 
@@ -60,9 +62,9 @@ async function changedState(query: StateQuery, stores: StateStoresForSync): Prom
   const first = timeline[0];
   const end = query.until?.position ?? query.upTo;
   const upTo = request.stateAfterKey === undefined && first?.position !== undefined ? first.position - 1 : end;
-  const deltas = await stores.deltas.between(room.nid, since, upTo);
+  const deltas = stores.tracker.states.hasChanged(room.roomId, since) ? await stores.deltas.between(room.nid, since, upTo) : [];
   const nids = deltas.map((delta) => delta.eventNid).filter((nid) => nid !== undefined);
-  const changed = [...(await stores.events.byNids(nids)).values()];
+  const changed = nids.length === 0 ? [] : [...(await stores.events.byNids(nids)).values()];
   if (!request.filter.lazyLoadMembers) return changed;
   const senders = new Set<string>(timeline.map((event) => event.sender));
   const relevant = changed.filter(
