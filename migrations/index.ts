@@ -8,6 +8,7 @@ import { profilesAndDirectory } from './0005-profiles-and-directory.ts';
 import { media } from './0006-media.ts';
 import { relations } from './0007-relations.ts';
 import { notifications } from './0008-notifications.ts';
+import { stateAuthEdges } from './0009-state-auth-edges.ts';
 import { search } from './0010-search.ts';
 
 export const migrations: readonly Migration[] = [
@@ -19,6 +20,7 @@ export const migrations: readonly Migration[] = [
   media,
   relations,
   notifications,
+  stateAuthEdges,
   search,
 ];
 

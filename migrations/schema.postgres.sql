@@ -126,6 +126,7 @@ CREATE TABLE events (
   content TEXT NOT NULL,
   rest TEXT NOT NULL,
   unsigned TEXT,
+  auth_rank BIGINT,
   CONSTRAINT events_event_id_key UNIQUE (event_id),
   CONSTRAINT events_pkey PRIMARY KEY (event_nid)
 );
@@ -551,6 +552,12 @@ CREATE TABLE space_children (
   sender TEXT NOT NULL,
   origin_server_ts BIGINT NOT NULL,
   CONSTRAINT space_children_pkey PRIMARY KEY (room_nid, child_room_id)
+);
+
+CREATE TABLE state_auth_edges (
+  auth_nid BIGINT NOT NULL,
+  event_nid BIGINT NOT NULL,
+  CONSTRAINT state_auth_edges_pkey PRIMARY KEY (auth_nid, event_nid)
 );
 
 CREATE TABLE state_deltas (

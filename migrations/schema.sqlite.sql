@@ -135,7 +135,7 @@ CREATE TABLE events (
       content text not null,
       rest text not null,
       unsigned text
-    );
+    , auth_rank INTEGER);
 
 CREATE INDEX events_by_depth on events (room_nid, depth, position);
 
@@ -598,6 +598,12 @@ CREATE TABLE space_children (
         origin_server_ts INTEGER not null,
         primary key (room_nid, child_room_id)
       );
+
+CREATE TABLE state_auth_edges (
+      auth_nid INTEGER not null,
+      event_nid INTEGER not null,
+      primary key (auth_nid, event_nid)
+    )WITHOUT ROWID;
 
 CREATE TABLE state_deltas (
       position INTEGER PRIMARY KEY,

@@ -1,9 +1,21 @@
 // Runs the tests: all of them, or what the arguments name. Options go to `bun test`: node tools/test.mjs src/api --bail
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDependencies, fail, ROOT, runBun } from '../bin/launcher.mjs';
 
-const FOLDERS = ['src', 'migrations', 'test', 'tools'];
+// Real peers and the power cuts take minutes: they have commands of their own, test:peers and test:crash.
+const LONG = ['test/peers', 'test/crash'];
+const FOLDERS = [
+  'src',
+  'migrations',
+  'tools',
+  ...readdirSync(join(ROOT, 'test'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => `test/${entry.name}`)
+    .filter((folder) => !LONG.includes(folder)),
+];
+/** The machine may be busy, and PostgreSQL on it; a test that hangs must end all the same. */
+const TIMEOUT = ['--timeout', '60000'];
 
 /** With `./` a path is a path: without, `test` would match every file whose path has the word in it. */
 const asPath = (argument) =>
@@ -15,7 +27,7 @@ try {
   ensureDependencies({ name: 'test', withDev: true });
   const [options, paths] = split(process.argv.slice(2));
   const chosen = paths.length > 0 ? paths : FOLDERS.filter((folder) => existsSync(join(ROOT, folder)));
-  runBun(['test', ...options, ...chosen.map(asPath)], { cwd: ROOT });
+  runBun(['test', ...TIMEOUT, ...options, ...chosen.map(asPath)], { cwd: ROOT });
 } catch (error) {
   fail(error, 'test');
 }

@@ -94,7 +94,10 @@ export class Authenticator implements Pick<Authenticators, 'user' | 'appservice'
   #record({ requester, puppetedBy }: Credential, request: RequestInfo): void {
     if (requester.deviceId === undefined) return;
     if (puppetedBy !== undefined && !this.#deps.config.trackPuppetedUserIps) return;
-    this.#deps.activity.record(requester.userId, requester.deviceId, request.ip, request.userAgent);
+    const { activity } = this.#deps;
+    // Finding out the address costs a system call: of requests in quick succession, one is looked at.
+    if (activity.wasJustSeen(requester.userId, requester.deviceId)) return;
+    activity.record(requester.userId, requester.deviceId, request.ip, request.userAgent);
   }
 
   async #actFor(

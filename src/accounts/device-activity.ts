@@ -8,6 +8,8 @@ import type { DeviceConnection, DeviceStore } from './device-store.ts';
 const FLUSH_AFTER_MS = 60_000;
 /** Devices in one batch. */
 const CHUNK = 500;
+/** Requests of one device that come closer together than this count as one. */
+const GRANULARITY_MS = 1_000;
 const MAX_USER_AGENT_LENGTH = 255;
 /** Addresses and programs of one device remembered between two flushes. */
 const MAX_CONNECTIONS = 20;
@@ -30,6 +32,12 @@ export class DeviceActivity {
     private readonly clock: Clock,
     private readonly log: Pick<Log, 'warn'>,
   ) {}
+
+  /** Whether the device was recorded within the last second. */
+  wasJustSeen(userId: UserId, deviceId: DeviceId): boolean {
+    const latest = this.#seen.get(userId)?.get(deviceId)?.connections.at(-1);
+    return latest !== undefined && this.clock.now() - latest.lastSeenTs < GRANULARITY_MS;
+  }
 
   record(userId: UserId, deviceId: DeviceId, ip: string, userAgent: string): void {
     const { connections } = this.#entry(userId, deviceId);

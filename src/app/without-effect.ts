@@ -20,7 +20,6 @@ export const WITHOUT_EFFECT: Readonly<Record<string, Read>> = {
   enable_3pid_lookup: ({ registration }) => registration.enable3pidLookup,
   enable_ephemeral_messages: ({ rooms }) => rooms.enableEphemeralMessages,
   enable_media_repo: ({ media }) => media.enabled,
-  enable_search: ({ rooms }) => rooms.enableSearch,
   exclude_rooms_from_sync: ({ rooms }) => rooms.excludeRoomsFromSync,
   federation: ({ federation }) => [federation.clientTimeoutMs, federation.maxShortRetries, federation.maxLongRetries],
   federation_certificate_verification_whitelist: ({ federation }) => federation.certificateVerificationWhitelist,

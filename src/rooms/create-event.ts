@@ -31,6 +31,8 @@ export interface Signer {
 export interface SignedEvent extends SealedDraft {
   readonly depth: number;
   readonly originServerTs: number;
+  /** The events of its `auth_events`. */
+  readonly authEvents: readonly StoredEvent[];
 }
 
 /** What stands in for the proofs of an event that is being made. */
@@ -74,7 +76,7 @@ export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): 
   );
   if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.reason);
   const sealed = sealDraft(pdu, signer, rules);
-  return { ...sealed, depth: pdu.depth, originServerTs: pdu.origin_server_ts };
+  return { ...sealed, depth: pdu.depth, originServerTs: pdu.origin_server_ts, authEvents };
 }
 
 /** The event as the auth rules look at it: without its signature, and without an id where that is a hash. */

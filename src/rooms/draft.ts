@@ -2,6 +2,8 @@ import type { StreamBatch } from '#platform/streams/ports.ts';
 import type { EventId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import type { HotRoom } from './hot-room.ts';
+import type { RoomIdentity } from './room-directory.ts';
+import type { StateChange } from './state-view.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 /** An event that a local user wants in a room: everything else about it follows from the room's state. */
@@ -23,11 +25,39 @@ export type Contribution = (batch: StreamBatch, event: StoredEvent) => void;
 export interface EventHook {
   /**
    * Called in the room's queue, before the batch is built, for every event that will take a place in the timeline. It may
-   * look things up; a hot room's sends wait for it. `room` is the room before the event.
+   * look things up; a hot room's sends wait for it. `room` is the room before the event. What takes a state event for a
+   * change of the room must look at `place.isInForce`.
    */
-  prepare?(event: NewEvent, room: HotRoom): Contribution | undefined | Promise<Contribution | undefined>;
+  prepare?(
+    event: NewEvent,
+    room: HotRoom,
+    place: EventPlace,
+  ): Contribution | undefined | Promise<Contribution | undefined>;
+  /**
+   * Called after `prepare` where forks of the room were resolved and the event changed more of the current state than its
+   * own entry: with those other changes. `room` is the room before the event.
+   */
+  prepareResolved?(
+    changes: readonly StateChange[],
+    room: HotRoom,
+  ): Contribution | undefined | Promise<Contribution | undefined>;
   /** Called once the event is durable, before anyone is woken: for what is kept in memory. Must not throw. */
   committed?(event: StoredEvent): void;
+  /** As `committed`, with every change of the current state, whether by an event or by resolution alone. */
+  stateChanged?(changes: readonly CurrentStateChange[]): void;
+}
+
+/** What becomes of an event's claim to be the state. */
+export interface EventPlace {
+  /** Not so for a state event that loses against that of another fork: it is in the timeline and changes nothing. */
+  readonly isInForce: boolean;
+}
+
+/** A change of one entry of a room's current state. */
+export interface CurrentStateChange extends StateChange {
+  readonly room: RoomIdentity;
+  /** Stream position of the change. */
+  readonly position: number;
 }
 
 /** An event that has passed all checks and is about to be stored. */

@@ -8,7 +8,7 @@ import { type EventRow, StoredEvent } from './stored-event.ts';
 
 const COLUMNS =
   'event_nid, event_id, room_nid, position, depth, type, state_key, sender, origin_server_ts, status, state_before, ' +
-  'state_after, redacted_by, content, rest, unsigned';
+  'state_after, redacted_by, content, rest, unsigned, auth_rank';
 
 /** How many ids one look-up names at most; asked in sizes of powers of two, so that few texts are prepared. */
 const CHUNK = 256;
@@ -22,6 +22,10 @@ const markRedacted = statement(
   'update events set redacted_by = ? where event_id = ? and room_nid = ? and redacted_by is null',
 );
 
+const replaceOutlier = statement(
+  'update events set position = ?, depth = ?, status = ?, state_before = ?, state_after = ?, redacted_by = ?, content = ?, ' +
+    'rest = ?, unsigned = ? where event_nid = ? and state_before is null',
+);
 const setUnsigned = statement('update events set unsigned = ? where event_nid = ?');
 
 /** Events by id, through a cache of a byte budget. */
@@ -54,6 +58,12 @@ export class EventStore {
   /** At once, if it is in memory. */
   peek(nid: number): StoredEvent | undefined {
     return this.cache.get(nid);
+  }
+
+  /** At once, if it is in memory, by its id. */
+  peekById(eventId: EventId): StoredEvent | undefined {
+    const nid = this.nids.get(eventId);
+    return nid === undefined ? undefined : this.cache.get(nid);
   }
 
   async byNid(nid: number): Promise<StoredEvent> {
@@ -119,6 +129,23 @@ export class EventStore {
       row.content,
       row.rest,
       row.unsigned,
+      row.auth_rank,
+    );
+  }
+
+  /** Writes an outlier, or what was rejected as one, anew now that its place in the room is known. Expect one row. */
+  replaceOutlier(row: EventRow): Statement {
+    return replaceOutlier(
+      row.position,
+      row.depth,
+      row.status,
+      row.state_before,
+      row.state_after,
+      row.redacted_by,
+      row.content,
+      row.rest,
+      row.unsigned,
+      row.event_nid,
     );
   }
 

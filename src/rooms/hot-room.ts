@@ -3,7 +3,7 @@ import { type PowerLevels, readPowerLevels } from '#protocol/power-levels/index.
 import type { MembershipStore } from './membership-store.ts';
 import type { RoomIdentity } from './room-directory.ts';
 import type { StateRoot } from './state-tree/node.ts';
-import type { StateView } from './state-view.ts';
+import type { StateChange, StateView } from './state-view.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 /** An event that no other event of the room follows yet. */
@@ -13,6 +13,15 @@ export interface Extremity {
   readonly depth: number;
   /** Needed where edges carry hashes (room versions 1 and 2). */
   readonly sha256: string | undefined;
+  /** The state after it. */
+  readonly state: StateRoot;
+}
+
+/** A change of who is joined that the database may not have yet. */
+interface Move {
+  readonly isJoined: boolean;
+  readonly isLocal: boolean;
+  readonly order: number;
 }
 
 /** What a room's next event is built on, kept in memory while the room is in use. */
@@ -20,6 +29,9 @@ export class HotRoom {
   #powerLevels: PowerLevels | undefined;
   #joinedCount: number | undefined;
   #localJoined: Set<UserId> | undefined;
+  /** What `memberships` does not say yet. */
+  readonly #moves = new Map<UserId, Move>();
+  #moveCount = 0;
 
   constructor(
     readonly identity: RoomIdentity,
@@ -44,13 +56,29 @@ export class HotRoom {
 
   /** How many users are joined, local and remote. */
   async joinedCount(): Promise<number> {
-    this.#joinedCount ??= await this.members.countJoined(this.identity.nid);
+    if (this.#joinedCount === undefined) {
+      const moves = [...this.#moves];
+      const others = await this.members.countJoinedExcept(
+        this.identity.nid,
+        moves.map(([userId]) => userId),
+      );
+      this.#joinedCount = others + moves.filter(([, move]) => move.isJoined).length;
+    }
     return this.#joinedCount;
   }
 
   /** This server's users who are joined. */
   async localJoined(): Promise<ReadonlySet<UserId>> {
-    this.#localJoined ??= new Set(await this.members.localJoined(this.identity.nid));
+    if (this.#localJoined === undefined) {
+      const moves = [...this.#moves];
+      const joined = new Set(await this.members.localJoined(this.identity.nid));
+      for (const [userId, { isJoined, isLocal }] of moves) {
+        if (!isLocal) continue;
+        if (isJoined) joined.add(userId);
+        else joined.delete(userId);
+      }
+      this.#localJoined = joined;
+    }
     return this.#localJoined;
   }
 
@@ -63,25 +91,49 @@ export class HotRoom {
   advance(event: StoredEvent, extremity: Extremity, isLocal: (userId: UserId) => boolean): void {
     this.extremities = [extremity];
     if (event.stateKey === undefined || event.stateAfter === undefined) return;
-    if (event.type === 'm.room.member') this.#moveMember(event, isLocal);
+    if (event.type === 'm.room.member') {
+      this.#moveMember(event.stateKey as UserId, this.state.peek('m.room.member', event.stateKey), event, isLocal);
+    }
     if (event.type === 'm.room.power_levels' || event.type === 'm.room.create') this.#powerLevels = undefined;
     this.state = this.state.with(event.stateAfter, event);
   }
 
-  /** Takes a state that was resolved rather than built upon: everything derived from the old one is forgotten. */
-  replaceState(state: StateView, extremities: readonly Extremity[]): void {
-    this.state = state;
+  /** Takes a state that was resolved rather than built upon. `changes` are all that differs from the one before. */
+  replaceState(
+    root: StateRoot,
+    extremities: readonly Extremity[],
+    changes: readonly StateChange[],
+    isLocal: (userId: UserId) => boolean,
+  ): void {
+    for (const { type, stateKey, before, after } of changes) {
+      if (type === 'm.room.member') this.#moveMember(stateKey as UserId, before, after, isLocal);
+    }
     this.extremities = extremities;
+    if (root === this.root) return;
     this.#powerLevels = undefined;
-    this.#joinedCount = undefined;
-    this.#localJoined = undefined;
+    this.state = this.state.withChanges(root, changes);
   }
 
-  #moveMember(event: StoredEvent, isLocal: (userId: UserId) => boolean): void {
-    const userId = event.stateKey as UserId;
-    const was = this.state.peek('m.room.member', userId)?.content.membership === 'join';
-    const is = event.content.membership === 'join';
+  /** A mark of what has changed up to now, for `settle`. */
+  get mark(): number {
+    return this.#moveCount;
+  }
+
+  /** What had changed up to `mark` is stored. */
+  settle(mark: number): void {
+    for (const [userId, { order }] of this.#moves) if (order <= mark) this.#moves.delete(userId);
+  }
+
+  #moveMember(
+    userId: UserId,
+    before: StoredEvent | undefined,
+    after: StoredEvent | undefined,
+    isLocal: (userId: UserId) => boolean,
+  ): void {
+    const was = before?.content.membership === 'join';
+    const is = after?.content.membership === 'join';
     if (is === was) return;
+    this.#moves.set(userId, { isJoined: is, isLocal: isLocal(userId), order: ++this.#moveCount });
     if (this.#joinedCount !== undefined) this.#joinedCount += is ? 1 : -1;
     if (this.#localJoined === undefined || !isLocal(userId)) return;
     if (is) this.#localJoined.add(userId);

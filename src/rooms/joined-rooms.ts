@@ -1,7 +1,6 @@
 import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
-import type { EventHook } from './draft.ts';
+import type { CurrentStateChange, EventHook } from './draft.ts';
 import type { MembershipStore } from './membership-store.ts';
-import type { StoredEvent } from './stored-event.ts';
 
 export interface JoinedRoom {
   readonly nid: number;
@@ -16,13 +15,13 @@ const USERS_MAX = 20_000;
 
 /**
  * The joined rooms of the users who are syncing, and so, the other way round, whom an event in a room wakes. Loaded when a
- * user first asks, then kept true by committed events.
+ * user first asks, then kept true by committed changes of state.
  */
 export class JoinedRooms implements EventHook {
   readonly #byUser = new Map<UserId, Map<RoomId, JoinedRoom>>();
   readonly #usersIn = new Map<RoomId, Set<UserId>>();
-  /** Loads under way, with the member events committed meanwhile. */
-  readonly #loading = new Map<UserId, { readonly done: Promise<void>; readonly missed: StoredEvent[] }>();
+  /** Loads under way, with the changes committed meanwhile. */
+  readonly #loading = new Map<UserId, { readonly done: Promise<void>; readonly missed: CurrentStateChange[] }>();
 
   constructor(private readonly members: MembershipStore) {}
 
@@ -48,16 +47,18 @@ export class JoinedRooms implements EventHook {
     return this.#usersIn.get(roomId) ?? [];
   }
 
-  committed(event: StoredEvent): void {
-    if (event.type !== 'm.room.member' || event.stateKey === undefined) return;
-    const userId = event.stateKey as UserId;
-    this.#loading.get(userId)?.missed.push(event);
-    const rooms = this.#byUser.get(userId);
-    if (rooms !== undefined) this.#apply(userId, rooms, event);
+  stateChanged(changes: readonly CurrentStateChange[]): void {
+    for (const change of changes) {
+      if (change.type !== 'm.room.member') continue;
+      const userId = change.stateKey as UserId;
+      this.#loading.get(userId)?.missed.push(change);
+      const rooms = this.#byUser.get(userId);
+      if (rooms !== undefined) this.#apply(userId, rooms, change);
+    }
   }
 
   #load(userId: UserId): Promise<void> {
-    const missed: StoredEvent[] = [];
+    const missed: CurrentStateChange[] = [];
     const done = this.members.ofUser(userId, 'join').then((memberships) => {
       const rooms = new Map<RoomId, JoinedRoom>();
       for (const { roomNid, roomId, position, eventNid } of memberships) {
@@ -65,7 +66,7 @@ export class JoinedRooms implements EventHook {
         this.#link(roomId, userId);
       }
       this.#byUser.set(userId, rooms);
-      for (const event of missed) this.#apply(userId, rooms, event);
+      for (const change of missed) this.#apply(userId, rooms, change);
       this.#trim();
     });
     const finished = done.finally(() => this.#loading.delete(userId));
@@ -73,19 +74,15 @@ export class JoinedRooms implements EventHook {
     return finished;
   }
 
-  #apply(userId: UserId, rooms: Map<RoomId, JoinedRoom>, event: StoredEvent): void {
-    const known = rooms.get(event.roomId);
-    if (event.position === undefined || (known !== undefined && known.position >= event.position)) return;
-    if (event.content.membership === 'join') {
-      rooms.set(event.roomId, {
-        nid: event.roomNid,
-        roomId: event.roomId,
-        position: event.position,
-        eventNid: event.nid,
-      });
-      this.#link(event.roomId, userId);
-    } else if (rooms.delete(event.roomId)) {
-      this.#unlink(event.roomId, userId);
+  #apply(userId: UserId, rooms: Map<RoomId, JoinedRoom>, change: CurrentStateChange): void {
+    const { room, position, after } = change;
+    const known = rooms.get(room.roomId);
+    if (known !== undefined && known.position >= position) return;
+    if (after?.content.membership === 'join') {
+      rooms.set(room.roomId, { nid: room.nid, roomId: room.roomId, position, eventNid: after.nid });
+      this.#link(room.roomId, userId);
+    } else if (rooms.delete(room.roomId)) {
+      this.#unlink(room.roomId, userId);
     }
   }
 

@@ -75,6 +75,13 @@ export class MembershipStore {
     return Number((await this.reader.first(count(roomNid, membership)))?.count ?? 0);
   }
 
+  /** How many users but these are joined. */
+  async countJoinedExcept(roomNid: number, userIds: readonly UserId[]): Promise<number> {
+    if (userIds.length === 0) return this.countJoined(roomNid);
+    const sql = `select count(*) as count from memberships where room_nid = ? and membership = 'join' and user_id not in (${userIds.map(() => '?').join(', ')})`;
+    return Number((await this.reader.first<{ count: number }>({ sql, parameters: [roomNid, ...userIds] }))?.count ?? 0);
+  }
+
   async localJoined(roomNid: number): Promise<UserId[]> {
     return (await this.reader.all(localJoined(roomNid))).map((row) => row.user_id as UserId);
   }

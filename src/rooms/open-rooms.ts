@@ -3,7 +3,7 @@ import type { Clock } from '#platform/clock/index.ts';
 import type { Random } from '#platform/random/index.ts';
 import type { Storage } from '#platform/storage/ports.ts';
 import { createStreams, type Streams } from '#platform/streams/index.ts';
-import type { ServerName } from '#protocol/identifiers/index.ts';
+import type { RoomId, ServerName } from '#protocol/identifiers/index.ts';
 import type { SigningKey } from '#protocol/signing/index.ts';
 import { ClientEvents, type UnsignedSources } from './client-events.ts';
 import { CurrentState } from './current-state.ts';
@@ -11,14 +11,25 @@ import type { EventHook } from './draft.ts';
 import { EventStore } from './event-store.ts';
 import { EventTransactionStore } from './event-transaction-store.ts';
 import { EventTransactions } from './event-transactions.ts';
+import { ExtremityStore } from './extremity-store.ts';
+import type { ReceivingPorts } from './incoming-pdu.ts';
 import { JoinedRooms } from './joined-rooms.ts';
 import { MembershipStore } from './membership-store.ts';
+import { mergeExtremities } from './merge-extremities.ts';
+import { purgeRoom } from './purge-room.ts';
+import { PurgeStore } from './purge-store.ts';
+import { PduChecks } from './receive-pdu.ts';
 import { RecentTimelines } from './recent-timeline.ts';
+import { RedactionStore } from './redaction-store.ts';
 import { RepeatedRequests } from './repeated-requests.ts';
 import { RoomDirectory } from './room-directory.ts';
 import { RoomEngine } from './room-engine.ts';
+import { StateAuthStore } from './state-auth-store.ts';
+import { type ResolutionReport, StateResolver } from './state-resolver.ts';
+import { NodeSweepStore } from './state-tree/node-sweep-store.ts';
 import { StateKeyStore } from './state-tree/state-key-store.ts';
 import { StateTreeStore } from './state-tree/state-tree-store.ts';
+import { type NodeSweep, sweepNodes } from './state-tree/sweep-nodes.ts';
 import { TimelineStore } from './timeline-store.ts';
 import { Visibility } from './visibility.ts';
 
@@ -33,6 +44,10 @@ export interface RoomsOptions {
   readonly hooks: EventHook[];
   /** What other slices tell in `unsigned`. Transaction ids are the engine's own matter unless told otherwise. */
   readonly unsignedSources: Pick<UnsignedSources, 'aggregations'> & Partial<UnsignedSources>;
+  /** What receiving events needs of other servers. Without it nothing is received. */
+  readonly receiving?: ReceivingPorts | undefined;
+  /** Told of every state resolution, for metrics. */
+  readonly onResolved?: ((report: ResolutionReport) => void) | undefined;
 }
 
 /** The room engine, assembled: its one writer and its readers. */
@@ -49,6 +64,13 @@ export interface Rooms {
   readonly clientEvents: ClientEvents;
   readonly transactions: EventTransactions;
   readonly repeated: RepeatedRequests;
+  readonly extremities: ExtremityStore;
+  /** See `mergeExtremities`. To be run now and then for the rooms that `extremities.crowded` names. */
+  mergeExtremities(roomId: RoomId, bound?: number): ReturnType<typeof mergeExtremities>;
+  /** See `purgeRoom`. */
+  purge(roomId: RoomId): Promise<boolean>;
+  /** See `sweepNodes`. To be run for a room after events of it were deleted. */
+  sweepStateNodes(roomNid: number): Promise<NodeSweep>;
 }
 
 export function openRooms(options: RoomsOptions): Rooms {
@@ -69,13 +91,24 @@ export function openRooms(options: RoomsOptions): Rooms {
   const recent = new RecentTimelines(caches.cache('timeline-tails', 0.02));
   hooks.unshift(joined, recent);
   const streams = createStreams({ storage, clock, joinedUsers: (roomId) => joined.usersIn(roomId) });
-  const current = new CurrentState(reader, directory, { events, stateKeys, stateTrees }, members);
+  const current = new CurrentState(
+    reader,
+    directory,
+    { events, stateKeys, stateTrees, selections: caches.cache('state-selections', 0.02) },
+    members,
+  );
+  const stateAuth = new StateAuthStore(reader);
+  const checks = options.receiving && new PduChecks(options.receiving, events, clock);
   const engine = new RoomEngine(
     {
       streams,
       sequences,
       stateKeys,
       stateTrees,
+      stateAuth,
+      resolver: new StateResolver({ events, stateKeys, stateTrees, stateAuth }, clock, options.onResolved),
+      redactions: new RedactionStore(reader),
+      stateAt: (room, root) => current.at(room, root),
       events,
       members,
       serverName,
@@ -84,6 +117,7 @@ export function openRooms(options: RoomsOptions): Rooms {
     },
     directory,
     current,
+    checks,
   );
   const transactions = new EventTransactions(new EventTransactionStore(reader), events, clock);
   const unsignedSources: UnsignedSources = {
@@ -106,5 +140,9 @@ export function openRooms(options: RoomsOptions): Rooms {
     clientEvents: new ClientEvents(events, caches.cache('client-events', 0.2), clock, unsignedSources),
     transactions,
     repeated: new RepeatedRequests(clock),
+    extremities: new ExtremityStore(reader),
+    mergeExtremities: (roomId, bound) => mergeExtremities(roomId, engine, bound),
+    purge: (roomId) => purgeRoom(roomId, engine, { purge: new PurgeStore(reader), events, directory, streams, hooks }),
+    sweepStateNodes: (roomNid) => sweepNodes(roomNid, stateTrees, new NodeSweepStore(reader), transactor, clock),
   };
 }

@@ -1,54 +1,55 @@
-import type { Sequences } from '#platform/storage/ports.ts';
+import { BatchConflict } from '#platform/storage/index.ts';
 import type { StreamBatch, Streams } from '#platform/streams/ports.ts';
-import type { EventId, UserId } from '#protocol/identifiers/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
-import { createEvent, findEqualState, type SignedEvent, type Signer } from './create-event.ts';
-import type { Appended, AppendOptions, Contribution, Draft, EventHook } from './draft.ts';
-import type { Extremity, HotRoom } from './hot-room.ts';
+import { MatrixError } from '#protocol/errors.ts';
+import type { RoomEvent } from '#protocol/events/index.ts';
+import type { EventId } from '#protocol/identifiers/index.ts';
+import { createEvent, findEqualState, type Signer } from './create-event.ts';
+import type { Appended, AppendOptions, Contribution, CurrentStateChange, Draft } from './draft.ts';
+import { newestExtremities } from './forward-extremities.ts';
+import { type Extremity, HotRoom } from './hot-room.ts';
+import type { CheckedEvent } from './incoming-pdu.ts';
 import {
-  addRoom,
-  extremityOf,
-  isLocalTo,
-  type PendingEvent,
-  type PersistStores,
-  persistEvent,
-  redactionTarget,
-  unsignedOf,
-} from './persist.ts';
-import { type HashedNode, rootToBytes } from './state-tree/node.ts';
-import type { StateKeyStore } from './state-tree/state-key-store.ts';
-import { updateTree } from './state-tree/tree.ts';
-import { type EventRow, StoredEvent } from './stored-event.ts';
-import { EventStatus } from './tables.ts';
+  type Beside,
+  changeBy,
+  endsWithin,
+  eventsOf,
+  moveBeside,
+  persistStep,
+  prepareLocal,
+  type Step,
+} from './local-events.ts';
+import { addRoom, extremityOf, isLocalTo, type PersistStores, persistChanges } from './persist.ts';
+import { persistEnds, persistReception, type RoomEnds, wokenUsers } from './persist-received.ts';
+import { type Outcome, Reception, type ReceptionStores } from './reception.ts';
+import { RoomTurn, type TurnActions } from './room-turn.ts';
+import type { ResolvedRoot } from './state-resolver.ts';
+import type { HashedNode } from './state-tree/node.ts';
+import { StoredEvent } from './stored-event.ts';
+import { UncommittedEvents } from './uncommitted-events.ts';
 
-export interface ActorDependencies extends PersistStores {
+export interface ActorDependencies extends PersistStores, ReceptionStores {
   readonly streams: Streams;
-  readonly sequences: Sequences;
-  readonly stateKeys: StateKeyStore;
   readonly signer: Signer;
-  readonly hooks: readonly EventHook[];
 }
 
-/** One event of a batch under way. */
-interface Step {
-  readonly pending: PendingEvent;
-  /** The event without its position, which only the batch can give. */
-  readonly event: StoredEvent;
-  readonly previous: readonly Extremity[];
-  readonly contributions: readonly Contribution[];
-}
+/** Nothing comes between a local event and the state. */
+const IN_FORCE = { isInForce: true };
 
 /**
  * All writes to one room, one after the other. The next event is built as soon as the one before has been handed to the
  * database; should that one's commit fail, the premise of the next fails too, and the room is loaded anew.
  */
-export class RoomActor {
+export class RoomActor implements TurnActions {
   #tail: Promise<unknown> = Promise.resolve();
   #room: HotRoom | undefined;
   #isNew: boolean;
+  #isClosed = false;
+  /** How many batches have failed. */
+  #failed = 0;
   /** Batches handed to the database, neither committed nor failed yet, and who waits for there to be none. */
   #batches = 0;
   #onSettled: (() => void) | undefined;
+  readonly #uncommitted: UncommittedEvents;
   /** Turns queued or running, and batches under way. Only an actor without any may be dropped: its room is as committed. */
   pendingCount = 0;
 
@@ -60,6 +61,7 @@ export class RoomActor {
   ) {
     this.#room = fresh;
     this.#isNew = fresh !== undefined;
+    this.#uncommitted = new UncommittedEvents(dependencies.events);
   }
 
   /**
@@ -68,12 +70,34 @@ export class RoomActor {
    */
   run<T>(task: (turn: RoomTurn) => Promise<T>): Promise<T> {
     this.pendingCount++;
-    const result = this.#tail.then(async () => task(new RoomTurn(this, this.#room ?? (await this.#reload()))));
+    const result = this.#tail.then(async () => {
+      const failed = this.#failed;
+      try {
+        return await task(new RoomTurn(this, this.#room ?? (await this.#reload())));
+      } catch (error) {
+        // What a batch that failed meanwhile left in memory is gone: whatever the task stumbled over, it stood on that.
+        if (failed === this.#failed || error instanceof MatrixError) throw error;
+        throw new BatchConflict(`built on what was not stored: ${error instanceof Error ? error.message : error}`);
+      }
+    });
     this.#tail = result.then(
       () => this.pendingCount--,
       () => this.pendingCount--,
     );
     return result;
+  }
+
+  /** Runs `task` once nothing is under way, and lets nobody write after it. */
+  close(task: () => Promise<void>): Promise<void> {
+    this.pendingCount++;
+    const result = this.#tail.then(async () => {
+      this.#isClosed = true;
+      this.#room = undefined;
+      await this.#settled();
+      await task();
+    });
+    this.#tail = result.catch(() => undefined);
+    return result.finally(() => this.pendingCount--);
   }
 
   /** See `RoomTurn.preview`. */
@@ -85,25 +109,29 @@ export class RoomActor {
   async append(room: HotRoom, drafts: readonly Draft[], options: AppendOptions): Promise<() => Promise<Appended[]>> {
     const outcome: Appended[] = [];
     const steps: Step[] = [];
+    const staged: HashedNode[] = [];
+    let beside: Beside | undefined;
     try {
+      // An event can follow twenty others only: where there are more, it is built upon the newest, beside the others.
+      const base = await this.#baseOf(room, staged);
       for (const draft of drafts) {
         const equal =
-          options.deduplicate === false ? undefined : await findEqualState(draft, room, this.dependencies.events);
+          options.deduplicate === false ? undefined : await findEqualState(draft, base, this.dependencies.events);
         if (equal !== undefined) {
           outcome.push({ event: equal, deduplicated: true });
           continue;
         }
-        const step = await this.#build(draft, room);
+        const step = await this.#build(draft, base, staged);
         steps.push(step);
         outcome.push({ event: step.event, deduplicated: false });
       }
+      if (base !== room && steps.length > 0) beside = await this.#beside(room, base, staged);
     } catch (error) {
       // Nothing was stored; the steps built so far must not stay in memory, and the room that they moved is of no use.
-      this.dependencies.stateTrees.settle(nodesOf(steps), false);
-      if (steps.length > 0) this.#drop(room);
+      this.#abandon(room, staged, eventsOf(steps));
       throw error;
     }
-    const committed = this.#commit(room, steps, options.contribute);
+    const committed = this.#commit(room, steps, { staged, beside, contribute: options.contribute });
     return async () => {
       const events = await committed;
       let index = 0;
@@ -111,15 +139,119 @@ export class RoomActor {
     };
   }
 
+  /**
+   * Takes checked events in, outliers first, in one batch. Resolves once it is on its way; the answer, to be awaited outside
+   * the turn, has what became of each of `events`.
+   * @throws BatchConflict if what they were built on was not stored: then they can be received again.
+   */
+  async receive(
+    room: HotRoom,
+    outliers: readonly RoomEvent[],
+    events: readonly CheckedEvent[],
+  ): Promise<() => Promise<Outcome[]>> {
+    const reception = new Reception(this.dependencies, room, this.#uncommitted);
+    const before: RoomEnds = { root: room.root, extremities: room.extremities };
+    const outcomes: Outcome[] = [];
+    try {
+      for (const event of outliers) await reception.addOutlier(event);
+      for (const event of events) outcomes.push(await reception.add(event));
+    } catch (error) {
+      this.#abandon(room, reception.staged, reception.noted);
+      throw error;
+    }
+    const { steps, staged, noted } = reception;
+    if (steps.length === 0) return async () => outcomes;
+    if (this.#isNew && room.extremities.length === 0) {
+      // Without an accepted create event there is no room that the others could be of.
+      this.#abandon(room, staged, noted);
+      return async () => outcomes.map(({ kind }) => ({ kind: 'dropped', reason: `the room was not made: ${kind}` }));
+    }
+    const after: RoomEnds = { root: room.root, extremities: room.extremities };
+    const committed = this.#write(room, staged, noted, (batch, isNew) => {
+      if (isNew) addRoom(batch, room, room.root);
+      const from = isNew ? { root: after.root, extremities: [] } : before;
+      return persistReception(batch, room.identity, steps, { from, to: after }, this.dependencies);
+    });
+    return async () => {
+      const byId = new Map((await committed).map((event) => [event.eventId, event]));
+      return outcomes.map((outcome) =>
+        'event' in outcome ? { ...outcome, event: byId.get(outcome.event.eventId) ?? outcome.event } : outcome,
+      );
+    };
+  }
+
+  /** Takes extremities away that nothing depends on; the state stays. */
+  async dropExtremities(room: HotRoom, kept: readonly Extremity[]): Promise<() => Promise<void>> {
+    const before: RoomEnds = { root: room.root, extremities: room.extremities };
+    room.extremities = kept;
+    const committed = this.#write(room, [], [], (batch) => {
+      persistEnds(batch, room.identity, before, { root: room.root, extremities: kept });
+      return { events: [], changes: [] };
+    });
+    return async () => void (await committed);
+  }
+
+  /** The state that a room's extremities come together in. */
+  resolve(room: HotRoom, extremities: readonly Extremity[]): Promise<ResolvedRoot> {
+    const states = extremities.map(({ state }) => state);
+    return this.dependencies.resolver.resolve(room.identity, states, this.#uncommitted);
+  }
+
+  /** The room as far as the next event can follow it: itself, unless it has more extremities than that. */
+  async #baseOf(room: HotRoom, staged: HashedNode[]): Promise<HotRoom> {
+    const newest = newestExtremities(room.extremities);
+    if (newest.length === room.extremities.length) return room;
+    const { root, nodes } = await this.resolve(room, newest);
+    this.#stage(nodes, staged);
+    return new HotRoom(
+      room.identity,
+      this.dependencies.members,
+      this.dependencies.stateAt(room.identity, root),
+      newest,
+    );
+  }
+
+  async #beside(room: HotRoom, base: HotRoom, staged: HashedNode[]): Promise<Beside> {
+    const resolve = async (extremities: readonly Extremity[]) => {
+      const resolved = await this.resolve(room, extremities);
+      this.#stage(resolved.nodes, staged);
+      return resolved;
+    };
+    return moveBeside(room, base, resolve, this.#uncommitted, this.dependencies);
+  }
+
+  #stage(nodes: readonly HashedNode[], staged: HashedNode[]): void {
+    this.dependencies.stateTrees.stage(nodes);
+    staged.push(...nodes);
+  }
+
+  /** Nothing was stored: what was built must not stay in memory, and the room that it moved is of no use. */
+  #abandon(room: HotRoom, staged: readonly HashedNode[], events: readonly StoredEvent[]): void {
+    this.dependencies.stateTrees.settle(staged, false);
+    this.#forget(events);
+    if (events.length > 0) this.#drop(room);
+  }
+
+  #forget(events: readonly StoredEvent[]): void {
+    for (const event of events) {
+      this.#uncommitted.remove(event);
+      this.dependencies.events.forget(event.eventId);
+    }
+  }
+
   /** The room as committed, once nothing is under way that could still change it. */
   async #reload(): Promise<HotRoom> {
-    if (this.#batches > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onSettled = resolve;
-      });
-    }
+    if (this.#isClosed) throw new MatrixError('M_NOT_FOUND', 'Unknown room');
+    await this.#settled();
     this.#room = await this.load();
     return this.#room;
+  }
+
+  async #settled(): Promise<void> {
+    if (this.#batches === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onSettled = resolve;
+    });
   }
 
   /** Forgets a hot room that has moved past what is stored. Another may have taken its place already. */
@@ -128,87 +260,93 @@ export class RoomActor {
   }
 
   /** Takes the next event through checks, signature and state, and moves the hot room past it. */
-  async #build(draft: Draft, room: HotRoom): Promise<Step> {
-    const { stateTrees, serverName, hooks } = this.dependencies;
+  async #build(draft: Draft, room: HotRoom, staged: HashedNode[]): Promise<Step> {
+    const { serverName, hooks } = this.dependencies;
     const signed = await createEvent(draft, room, this.dependencies.signer);
     const previous = room.extremities;
-    const pending = await this.#prepare(draft, signed, room);
+    const pending = await prepareLocal(draft, signed, room, this.dependencies);
     const event = new StoredEvent({ ...pending.row, position: null }, room.identity.roomId, room.identity.rules);
     const contributions: Contribution[] = [];
     for (const hook of hooks) {
-      const prepared = hook.prepare?.(event, room);
+      const prepared = hook.prepare?.(event, room, IN_FORCE);
       const contribution = prepared instanceof Promise ? await prepared : prepared;
       if (contribution !== undefined) contributions.push(contribution);
     }
-    stateTrees.stage(pending.nodes);
-    if (event.isState) this.dependencies.events.stage(event);
+    this.#stage(pending.nodes, staged);
+    if (event.isState) {
+      this.dependencies.events.stage(event);
+      this.#uncommitted.add(event);
+    }
     room.advance(event, extremityOf(event), isLocalTo(serverName));
     return { pending, event, previous, contributions };
   }
 
-  async #prepare(draft: Draft, signed: SignedEvent, room: HotRoom): Promise<PendingEvent> {
-    const { sequences, stateKeys, stateTrees, events } = this.dependencies;
-    const { nid: roomNid } = room.identity;
-    const row = {
-      event_nid: sequences.next('event'),
-      event_id: signed.eventId,
-      room_nid: roomNid,
-      depth: signed.depth,
-      type: draft.type,
-      state_key: draft.stateKey ?? null,
-      sender: draft.sender,
-      origin_server_ts: signed.originServerTs,
-      status: EventStatus.normal,
-      state_before: rootToBytes(room.root),
-      state_after: null,
-      redacted_by: null,
-      content: signed.contentText,
-      rest: signed.restText,
-      unsigned: null,
-    } satisfies Omit<EventRow, 'position'>;
-    if (draft.stateKey === undefined) {
-      const redactsNow = await redactionTarget({ redacts: draft.redacts, sender: draft.sender }, room, events);
-      return { row, nodes: [], change: undefined, redactsNow };
+  #commit(
+    room: HotRoom,
+    steps: readonly Step[],
+    about: {
+      readonly staged: readonly HashedNode[];
+      readonly beside: Beside | undefined;
+      readonly contribute: Contribution | undefined;
+    },
+  ): Promise<readonly StoredEvent[]> {
+    const { staged, beside, contribute } = about;
+    if (steps.length === 0) {
+      this.dependencies.stateTrees.settle(staged, false);
+      return Promise.resolve([]);
     }
-    const stateKeyNid = await stateKeys.intern(draft.type, draft.stateKey);
-    const previous = await room.state.get(draft.type, draft.stateKey);
-    const next = await updateTree(stateTrees.nodesOf(roomNid), room.root, new Map([[stateKeyNid, row.event_nid]]));
-    const unsigned: JsonObject | undefined = unsignedOf(previous);
-    return {
-      row: {
-        ...row,
-        state_after: rootToBytes(next.root),
-        unsigned: unsigned === undefined ? null : JSON.stringify(unsigned),
-      },
-      nodes: next.created,
-      change: { stateKeyNid, previous },
-      redactsNow: undefined,
-    };
+    const { root, identity } = room;
+    return this.#write(room, staged, eventsOf(steps), (batch, isNew) => {
+      if (isNew) addRoom(batch, room, root);
+      const stored = steps.map((step) => persistStep(batch, step, this.dependencies, beside === undefined));
+      let changes = stored.flatMap((event, index) => changeBy(event, steps[index]!, identity));
+      if (beside !== undefined) {
+        this.dependencies.stateTrees.insert(batch, identity.nid, beside.nodes);
+        changes = persistChanges(batch, identity, beside.changes, undefined, this.dependencies);
+        persistEnds(batch, identity, endsWithin(beside, steps), beside.after);
+      }
+      contribute?.(batch, stored.at(-1)!);
+      batch.wake({ roomId: identity.roomId }, ...wokenUsers(changes));
+      return { events: stored, changes };
+    });
   }
 
-  #commit(room: HotRoom, steps: readonly Step[], contribute: Contribution | undefined): Promise<StoredEvent[]> {
-    if (steps.length === 0) return Promise.resolve([]);
+  /** Hands a batch to the database; if it fails, the room that has moved past it is dropped. */
+  #write(
+    room: HotRoom,
+    staged: readonly HashedNode[],
+    uncommitted: readonly StoredEvent[],
+    build: (
+      batch: StreamBatch,
+      isNew: boolean,
+    ) => { readonly events: readonly StoredEvent[]; readonly changes: readonly CurrentStateChange[] },
+  ): Promise<readonly StoredEvent[]> {
     const { streams, events, stateTrees, hooks } = this.dependencies;
     const isNew = this.#isNew;
     this.#isNew = false;
-    const nodes = nodesOf(steps);
-    const { root } = room;
+    const { mark } = room;
     const committed = streams.commit((batch) => {
-      if (isNew) addRoom(batch, room, root);
-      const stored = steps.map((step) => persistStep(batch, step, this.dependencies));
-      contribute?.(batch, stored.at(-1)!);
+      let stored: ReturnType<typeof build> = { events: [], changes: [] };
+      // Before what the statements below do after the commit: they make caches forget what has been redacted.
       batch.afterCommit(() => {
-        stateTrees.settle(nodes, true);
-        for (const event of stored) {
-          events.remember(event);
-          for (const hook of hooks) hook.committed?.(event);
+        stateTrees.settle(staged, true);
+        room.settle(mark);
+        for (const event of uncommitted) this.#uncommitted.remove(event);
+        for (const event of stored.events) events.remember(event);
+      });
+      stored = build(batch, isNew);
+      batch.afterCommit(() => {
+        if (stored.changes.length > 0) for (const hook of hooks) hook.stateChanged?.(stored.changes);
+        for (const event of stored.events) {
+          if (event.position !== undefined) for (const hook of hooks) hook.committed?.(event);
         }
       });
-      batch.wake({ roomId: room.identity.roomId }, ...steps.flatMap(({ event }) => wokenUsers(event)));
-      return stored;
+      return stored.events;
     });
     const outcome = committed.catch((error: unknown) => {
-      stateTrees.settle(nodes, false);
+      this.#failed++;
+      stateTrees.settle(staged, false);
+      this.#forget(uncommitted);
       this.#drop(room);
       throw error;
     });
@@ -226,47 +364,4 @@ export class RoomActor {
     };
     batch.then(done, done);
   }
-}
-
-/** A task's hold on a room: nobody else writes to it meanwhile. */
-export class RoomTurn {
-  constructor(
-    private readonly actor: RoomActor,
-    readonly room: HotRoom,
-  ) {}
-
-  /**
-   * Appends events, each built on the one before, in one batch: all or none. Resolves, still within the turn, once they
-   * are on their way; call what it answers, outside the turn, to learn when they are durable.
-   * @throws MatrixError as `createEvent`; then none is stored.
-   */
-  append(drafts: readonly Draft[], options: AppendOptions = {}): Promise<() => Promise<Appended[]>> {
-    return this.actor.append(this.room, drafts, options);
-  }
-
-  /**
-   * The id that the draft's event would have if it were the next: the same as later in this turn when it is appended first,
-   * says its own time, and the room version has ids that are hashes.
-   * @throws MatrixError as `append`.
-   */
-  preview(draft: Draft): Promise<EventId> {
-    return this.actor.preview(this.room, draft);
-  }
-}
-
-function persistStep(batch: StreamBatch, step: Step, stores: PersistStores): StoredEvent {
-  const { pending, event, previous, contributions } = step;
-  const stored = new StoredEvent({ ...pending.row, position: batch.nextPosition() }, event.roomId, event.rules);
-  persistEvent(batch, pending, stored, previous, stores);
-  for (const contribution of contributions) contribution(batch, stored);
-  return stored;
-}
-
-function nodesOf(steps: readonly Step[]): HashedNode[] {
-  return steps.flatMap((step) => [...step.pending.nodes]);
-}
-
-/** A user whose membership changed learns of it also where they are not (or no longer) in the room. */
-function wokenUsers(event: StoredEvent): { readonly userId: UserId }[] {
-  return event.type === 'm.room.member' && event.stateKey !== undefined ? [{ userId: event.stateKey as UserId }] : [];
 }

@@ -10,6 +10,7 @@ import type { KeyId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import { ROOM_VERSIONS, type RoomVersion } from '#protocol/room-versions/index.ts';
 import { signingKeyFromSeed } from '#protocol/signing/index.ts';
 import { rooms as roomsMigration } from '../../migrations/0002-rooms.ts';
+import { stateAuthEdges } from '../../migrations/0009-state-auth-edges.ts';
 import { openRooms } from './index.ts';
 
 const alice = '@alice:example.org' as UserId;
@@ -18,7 +19,7 @@ async function open() {
   const folder = await mkdtemp(join(tmpdir(), 'rooms-'));
   const storage = await openStorage(
     { engine: 'sqlite', path: join(folder, 'db.sqlite') },
-    { migrations: [roomsMigration], clock: systemClock },
+    { migrations: [roomsMigration, stateAuthEdges], clock: systemClock },
   );
   const rooms = openRooms({
     storage,

@@ -1,3 +1,4 @@
+import { BatchConflict } from '#platform/storage/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import { roomIdOfCreateEvent } from '#protocol/events/index.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
@@ -6,12 +7,17 @@ import { createEvent } from './create-event.ts';
 import type { CurrentState } from './current-state.ts';
 import type { Appended, AppendOptions, Draft } from './draft.ts';
 import { HotRoom } from './hot-room.ts';
-import { type ActorDependencies, RoomActor, type RoomTurn } from './room-actor.ts';
+import type { IncomingPdu, ReceiptVerdict, ReceiveOptions } from './incoming-pdu.ts';
+import type { CheckedPdus, PduChecks } from './receive-pdu.ts';
+import { type ActorDependencies, RoomActor } from './room-actor.ts';
 import type { RoomDirectory, RoomIdentity } from './room-directory.ts';
+import type { RoomTurn } from './room-turn.ts';
 import { EMPTY_ROOT } from './state-tree/tree.ts';
 
 /** Rooms kept hot at most; idle ones beyond that are dropped, least recently used first. */
 const HOT_ROOMS_MAX = 5_000;
+/** How often events are taken in again when what they were built on was not stored. */
+const RECEIVE_ATTEMPTS = 3;
 
 /** Writes to rooms. Every event and every change of state goes through here, one room's after the other. */
 export class RoomEngine {
@@ -23,6 +29,8 @@ export class RoomEngine {
     private readonly dependencies: ActorDependencies,
     private readonly rooms: RoomDirectory,
     private readonly current: CurrentState,
+    /** Left out where nothing is received from other servers. */
+    private readonly checks?: PduChecks | undefined,
   ) {}
 
   /** How many rooms are in memory. */
@@ -43,6 +51,28 @@ export class RoomEngine {
   async append(roomId: RoomId, drafts: readonly Draft[], options: AppendOptions = {}): Promise<Appended[]> {
     const finish = await this.within(roomId, (turn) => turn.append(drafts, options));
     return finish();
+  }
+
+  /**
+   * Takes in events of other servers: all the checks on receipt, the states around each, and the room moved on past those that
+   * are accepted, in one batch. What becomes of each, in the order given; durable when it resolves. Events may come in any
+   * order, and again.
+   * https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
+   * @throws MatrixError 404 `M_NOT_FOUND` for an unknown room, unless `newRoom` lets it be made.
+   */
+  async receive(roomId: RoomId, pdus: readonly IncomingPdu[], options: ReceiveOptions = {}): Promise<ReceiptVerdict[]> {
+    if (this.checks === undefined) throw new Error('this server receives no events');
+    const known = await this.rooms.find(roomId);
+    const rules = known?.rules ?? options.newRoom;
+    if (rules === undefined) throw new MatrixError('M_NOT_FOUND', 'Unknown room');
+    const checked = await this.checks.check({ roomId, rules }, pdus, options);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#takeIn(roomId, rules, checked, options);
+      } catch (error) {
+        if (!(error instanceof BatchConflict) || attempt === RECEIVE_ATTEMPTS) throw error;
+      }
+    }
   }
 
   /** Runs `task` while nobody else writes to the room. See `RoomTurn`. */
@@ -115,6 +145,69 @@ export class RoomEngine {
       }
       if (given !== undefined) throw new MatrixError('M_ROOM_IN_USE', 'This room exists already');
       originServerTs++;
+    }
+  }
+
+  async #takeIn(
+    roomId: RoomId,
+    rules: RoomVersionRules,
+    { dropped, eventIds, outliers, events }: CheckedPdus,
+    options: ReceiveOptions,
+  ): Promise<ReceiptVerdict[]> {
+    const task = (turn: RoomTurn) => turn.receive(outliers, events);
+    const isNew = options.newRoom !== undefined && (await this.rooms.find(roomId)) === undefined;
+    const outcomes =
+      events.length === 0
+        ? []
+        : isNew
+          ? await this.#receiveNew(roomId, rules, task)
+          : await (await this.within(roomId, task))();
+    const byId = new Map(events.map(({ event }, index) => [event.eventId, outcomes[index]!]));
+    return Array.from({ length: dropped.size + eventIds.size }, (_, index) => {
+      const eventId = eventIds.get(index);
+      return eventId === undefined ? dropped.get(index)! : byId.get(eventId)!;
+    });
+  }
+
+  /** As `create`, of events that were received. */
+  async #receiveNew(
+    roomId: RoomId,
+    rules: RoomVersionRules,
+    task: (turn: RoomTurn) => Promise<() => Promise<ReceiptVerdict[]>>,
+  ): Promise<ReceiptVerdict[]> {
+    if (this.#creating.has(roomId)) throw new MatrixError('M_ROOM_IN_USE', 'This room is being made');
+    this.#creating.add(roomId);
+    const identity: RoomIdentity = { nid: this.dependencies.sequences.next('room'), roomId, rules };
+    this.rooms.add(identity);
+    const actor = new RoomActor(this.dependencies, () => this.current.load(identity), this.#empty(identity));
+    this.#actors.set(roomId, actor);
+    let isMade = false;
+    try {
+      const outcomes = await (await actor.run(task))();
+      isMade = outcomes.some(({ kind }) => kind === 'accepted');
+      return outcomes;
+    } finally {
+      if (!isMade) {
+        this.rooms.remove(identity);
+        this.#actors.delete(roomId);
+      }
+      this.#creating.delete(roomId);
+    }
+  }
+
+  /**
+   * Ends all writing to a room for good: waits for what is under way, then runs `task`, and forgets the room. Nobody may use
+   * the room meanwhile; whoever waits in its queue is refused.
+   */
+  async close(roomId: RoomId, task: () => Promise<void>): Promise<void> {
+    const room = await this.rooms.find(roomId);
+    if (room === undefined) return;
+    const actor = this.#actors.get(roomId) ?? new RoomActor(this.dependencies, () => this.current.load(room));
+    this.#actors.set(roomId, actor);
+    try {
+      await actor.close(task);
+    } finally {
+      this.#actors.delete(roomId);
     }
   }
 

@@ -3,6 +3,8 @@ import { statement } from '#platform/storage/index.ts';
 
 export const insertRoom = statement('insert into rooms (room_nid, room_id, version, current_root) values (?, ?, ?, ?)');
 export const setRoot = statement('update rooms set current_root = ? where room_nid = ?');
+/** With one row expected, the premise that nobody has moved the room meanwhile. */
+export const moveRoot = statement('update rooms set current_root = ? where room_nid = ? and current_root = ?');
 export const moveExtremity = statement(
   'update forward_extremities set event_nid = ? where room_nid = ? and event_nid = ?',
 );

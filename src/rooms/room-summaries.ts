@@ -2,8 +2,7 @@ import type { ByteCache } from '#platform/cache/index.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
-import type { EventHook } from './draft.ts';
-import type { StoredEvent } from './stored-event.ts';
+import type { CurrentStateChange, EventHook } from './draft.ts';
 
 /** Who a room is made of, in short. */
 export interface RoomSummary {
@@ -51,8 +50,8 @@ export class RoomSummaries implements EventHook {
     return summary;
   }
 
-  committed(event: StoredEvent): void {
-    if (event.type === 'm.room.member') this.cache.delete(event.roomNid);
+  stateChanged(changes: readonly CurrentStateChange[]): void {
+    for (const { type, room } of changes) if (type === 'm.room.member') this.cache.delete(room.nid);
   }
 }
 

@@ -1,9 +1,11 @@
+import type { ByteCache } from '#platform/cache/index.ts';
 import type { EventStore } from './event-store.ts';
+import type { Pacer } from './pacer.ts';
 import type { RoomIdentity } from './room-directory.ts';
 import type { StateRoot } from './state-tree/node.ts';
 import type { StateKeyStore } from './state-tree/state-key-store.ts';
 import type { StateTreeStore } from './state-tree/state-tree-store.ts';
-import { differencesOf, entriesOf, getEntry } from './state-tree/tree.ts';
+import { differencesOf, entriesOf, getEntry, type StateDifference } from './state-tree/tree.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 export type StatePair = readonly [type: string, stateKey: string];
@@ -20,10 +22,14 @@ export interface StateStores {
   readonly events: EventStore;
   readonly stateKeys: StateKeyStore;
   readonly stateTrees: StateTreeStore;
+  /** By root and type: the events of that state which are of another type. */
+  readonly selections?: ByteCache<string, readonly number[]>;
 }
 
 /** Beyond this many remembered entries a view starts anew: a long-lived view must not grow to the whole room. */
 const REMEMBERED_MAX = 2048;
+/** Changes read at a time. */
+const PART = 256;
 
 /** The state of a room at one root. Entries are looked up as they are asked for, and remembered. */
 export class StateView {
@@ -69,6 +75,30 @@ export class StateView {
     return nids.map((nid) => events.get(nid)!);
   }
 
+  /** Every state event but those of one type; which they are is remembered where `stores` has a place for it. */
+  async allBut(type: string): Promise<StoredEvent[]> {
+    const key = `${this.root} ${type}`;
+    let nids = this.stores.selections?.get(key);
+    if (nids === undefined) {
+      nids = await this.#nidsBut(type);
+      this.stores.selections?.set(key, nids, 100 + 8 * nids.length);
+    }
+    const events = await this.stores.events.byNids(nids);
+    return nids.map((nid) => events.get(nid)!);
+  }
+
+  async #nidsBut(type: string): Promise<number[]> {
+    const { stateKeys, stateTrees } = this.stores;
+    const nids: number[] = [];
+    for await (const leaf of entriesOf(stateTrees.nodesOf(this.room.nid), this.root)) {
+      for (const [index, key] of leaf.keys.entries()) {
+        const name = stateKeys.peekName(key) ?? (await stateKeys.nameOf(key));
+        if (name[0] !== type) nids.push(leaf.events[index]!);
+      }
+    }
+    return nids;
+  }
+
   /** The entries that differ from this state to a later one, at a cost that follows the difference. */
   async changesTo(later: StateRoot): Promise<StateChange[]> {
     const source = this.stores.stateTrees.nodesOf(this.room.nid);
@@ -92,6 +122,14 @@ export class StateView {
     return new StateView(this.stores, this.room, root, entries);
   }
 
+  /** As `with`, after several entries have changed. */
+  withChanges(root: StateRoot, changes: readonly StateChange[]): StateView {
+    const isFull = this.#entries.size + changes.length > REMEMBERED_MAX;
+    const entries = isFull ? new Map<string, StoredEvent | undefined>() : this.#entries;
+    if (!isFull) for (const { type, stateKey, after } of changes) entries.set(`${type}\u0000${stateKey}`, after);
+    return new StateView(this.stores, this.room, root, entries);
+  }
+
   async #load(type: string, stateKey: string, name: string): Promise<StoredEvent | undefined> {
     const key = await this.stores.stateKeys.find(type, stateKey);
     const nid =
@@ -100,4 +138,32 @@ export class StateView {
     this.#entries.set(name, event);
     return event;
   }
+}
+
+/** As `StateView.changesTo`, with the interned key of each entry, and events that may not be stored yet. */
+export async function entryChangesOf(
+  stores: Pick<StateStores, 'stateKeys' | 'stateTrees'>,
+  roomNid: number,
+  roots: { readonly before: StateRoot; readonly after: StateRoot },
+  events: { byNids(nids: readonly number[]): Promise<Map<number, StoredEvent>> },
+  pacer: Pacer,
+): Promise<(StateChange & { readonly stateKeyNid: number })[]> {
+  const differences: StateDifference[] = [];
+  for await (const difference of differencesOf(stores.stateTrees.nodesOf(roomNid), roots.before, roots.after)) {
+    differences.push(difference);
+    if (differences.length % PART === 0) await pacer.turn();
+  }
+  const changes: (StateChange & { readonly stateKeyNid: number })[] = [];
+  for (let at = 0; at < differences.length; at += PART) {
+    const part = differences.slice(at, at + PART);
+    const nids = part.flatMap(({ before, after }) => [before, after]).filter((nid) => nid !== undefined);
+    const found = await events.byNids(nids);
+    for (const { key, before, after } of part) {
+      const [type, stateKey] = await stores.stateKeys.nameOf(key);
+      const eventOf = (nid: number | undefined) => (nid === undefined ? undefined : found.get(nid));
+      changes.push({ stateKeyNid: key, type, stateKey, before: eventOf(before), after: eventOf(after) });
+    }
+    await pacer.turn();
+  }
+  return changes;
 }

@@ -1,5 +1,5 @@
-import type { EventReferences, Pdu, RoomEvent } from '#protocol/events/pdu.ts';
-import type { EventId, RoomId, UserId } from '#protocol/identifiers/index.ts';
+import { type EventReferences, type Pdu, type RoomEvent, toRoomEvent } from '#protocol/events/index.ts';
+import { type EventId, parseEventId, type RoomId, type UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import { redactedContent } from '#protocol/redaction/index.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
@@ -37,6 +37,8 @@ export class StoredEvent implements RoomEvent {
   readonly stateBefore: StateRoot | undefined;
   readonly stateAfter: StateRoot | undefined;
   readonly redactedBy: EventId | undefined;
+  /** Of state events: see `AuthNode.authRank`. */
+  readonly authRank: number | undefined;
   readonly contentText: string;
   readonly #rest: string;
   readonly #unsigned: string | null;
@@ -62,6 +64,7 @@ export class StoredEvent implements RoomEvent {
     this.stateBefore = row.state_before === null ? undefined : rootFromBytes(row.state_before);
     this.stateAfter = row.state_after === null ? this.stateBefore : rootFromBytes(row.state_after);
     this.redactedBy = (row.redacted_by as EventId | null) ?? undefined;
+    this.authRank = row.auth_rank ?? undefined;
     this.contentText = row.content;
     this.#rest = row.rest;
     this.#unsigned = row.unsigned;
@@ -85,7 +88,12 @@ export class StoredEvent implements RoomEvent {
   get redacts(): EventId | undefined {
     if (this.type !== 'm.room.redaction') return undefined;
     const target = this.rules.redactsInContent ? this.#sentContent().redacts : this.#parsedRest().redacts;
-    return typeof target === 'string' ? (target as EventId) : undefined;
+    return typeof target === 'string' ? parseEventId(target) : undefined;
+  }
+
+  /** The event as its sender made it: what auth rules and state resolution look at, whenever a redaction came. */
+  get asSent(): RoomEvent {
+    return this.redactedBy === undefined ? this : toRoomEvent(this.pdu, this.rules, { eventId: this.eventId });
   }
 
   /** What `unsigned` holds for every reader. */
@@ -109,9 +117,10 @@ export class StoredEvent implements RoomEvent {
 
   /** The event as servers exchange it, laid out anew. */
   get pdu(): Pdu {
-    const { type, sender, depth } = this;
+    const { type, sender } = this;
+    const rest = this.#parsedRest();
     return {
-      ...this.#parsedRest(),
+      ...rest,
       ...(this.rules.eventIdFormat === 'opaque' ? { event_id: this.eventId } : {}),
       ...(this.rules.roomIdIsCreateHash && type === 'm.room.create' && this.stateKey === ''
         ? {}
@@ -119,9 +128,9 @@ export class StoredEvent implements RoomEvent {
       ...(this.stateKey === undefined ? {} : { state_key: this.stateKey }),
       type,
       sender,
-      depth,
       content: this.#sentContent(),
-      origin_server_ts: this.originServerTs,
+      depth: rest.depth ?? this.depth,
+      origin_server_ts: rest.origin_server_ts ?? this.originServerTs,
     } as unknown as Pdu;
   }
 
@@ -137,10 +146,18 @@ export class StoredEvent implements RoomEvent {
 }
 
 /** The texts that `events` keeps of a PDU. */
-export function splitPdu(pdu: Pdu): { readonly content: string; readonly rest: string } {
+export function splitPdu(pdu: Pdu, rules: RoomVersionRules): { readonly content: string; readonly rest: string } {
   const rest: Record<string, unknown> = {};
-  for (const key of Object.keys(pdu)) if (!COLUMN_KEYS.has(key)) rest[key] = pdu[key];
+  for (const key of Object.keys(pdu)) if (!hasColumn(key, pdu, rules)) rest[key] = pdu[key];
   return { content: JSON.stringify(pdu.content), rest: JSON.stringify(rest) };
+}
+
+function hasColumn(key: string, pdu: Pdu, rules: RoomVersionRules): boolean {
+  // The columns hold these only as far as integers are safe; up to room version 5 they may be larger.
+  if (key === 'depth' || key === 'origin_server_ts') return Number.isSafeInteger(pdu[key]);
+  // Where ids are hashes, a key of that name is just one more that was hashed.
+  if (key === 'event_id') return rules.eventIdFormat === 'opaque';
+  return COLUMN_KEYS.has(key);
 }
 
 /** Event ids of `prev_events` or `auth_events`, in either wire form. */

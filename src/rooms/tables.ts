@@ -33,7 +33,11 @@ export interface RoomTables {
     rest: string;
     /** What `unsigned` holds for everybody, as JSON: `replaces_state`, `prev_content`, `prev_sender`, the membership text. */
     unsigned: string | null;
+    /** Of state events, the length of the longest way down the auth events; null for others. */
+    auth_rank: number | null;
   };
+  /** Which state events name which auth events: the way up the auth graph, for state resolution. */
+  state_auth_edges: { auth_nid: number; event_nid: number };
   /** Which event a redaction names, whether or not that event is here yet. */
   redactions: { event_nid: number; room_nid: number; redacts: string };
   forward_extremities: { room_nid: number; event_nid: number };

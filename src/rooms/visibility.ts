@@ -10,6 +10,7 @@ import {
 import type { EventId, RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { ByteCache } from '#platform/cache/index.ts';
 import type { CurrentState } from './current-state.ts';
+import { DUMMY_EVENT } from './dummy-event.ts';
 import type { EventStore } from './event-store.ts';
 import type { JoinedRooms } from './joined-rooms.ts';
 import type { MembershipStore } from './membership-store.ts';
@@ -108,6 +109,7 @@ export class Visibility {
     const visible: VisibleEvent[] = [];
     for (const event of events) {
       if (event.status !== EventStatus.normal || event.stateBefore === undefined) continue;
+      if (event.type === DUMMY_EVENT) continue;
       if (options.ignored?.has(event.sender) && !event.isState) continue;
       let context = contexts.get(event.stateBefore);
       if (context === undefined) {

@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { loadConfig } from '#platform/config/index.ts';
 import { parseSigningKeyFile } from '#protocol/signing/index.ts';
-import { emptyFolder, myelin, onTerminal, removeFolders } from './program.ts';
+import { cleanUp, emptyFolder, myelin, onTerminal } from './program.ts';
 
 setDefaultTimeout(60_000);
-afterAll(removeFolders);
+afterAll(cleanUp);
 
 const CTRL_C = '\x03';
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
@@ -27,7 +27,15 @@ test('init writes a configuration that can be read and a key, both for their own
 
 test('init writes what its options say', async () => {
   const cwd = emptyFolder();
-  const args = ['init', '--server-name', 'example.org', '--public-baseurl', 'https://matrix.example.org', '--port', '8448'];
+  const args = [
+    'init',
+    '--server-name',
+    'example.org',
+    '--public-baseurl',
+    'https://matrix.example.org',
+    '--port',
+    '8448',
+  ];
   const { code } = await myelin([...args, '--data-dir', 'state', '--output', 'etc/server.yaml'], { cwd });
   expect(code).toBe(0);
   const config = loadConfig({ files: [join(cwd, 'etc/server.yaml')], cwd });

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 const PROGRAM = join(import.meta.dir, '../../src/app/main.ts');
 
 const made: string[] = [];
+/** What still runs when a test has failed half-way. */
+const running = new Set<Bun.Subprocess>();
 
 /** An empty folder for its owner only. */
 export function emptyFolder(): string {
@@ -15,8 +17,9 @@ export function emptyFolder(): string {
   return folder;
 }
 
-/** For `afterAll`. */
-export function removeFolders(): void {
+/** For `afterAll`: ends what still runs, and removes the folders. */
+export function cleanUp(): void {
+  for (const child of running) child.kill('SIGKILL');
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
@@ -75,6 +78,7 @@ export function start(command: readonly string[], { cwd, env }: RunOptions = {})
     stdout: 'pipe',
     stderr: 'pipe',
   });
+  running.add(child);
   let output = '';
   const collect = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
     const decoder = new TextDecoder();
@@ -95,6 +99,7 @@ export function start(command: readonly string[], { cwd, env }: RunOptions = {})
     },
     signal: (name) => child.kill(name),
     ended: child.exited.then(async () => {
+      running.delete(child);
       await read;
       return child.signalCode ?? child.exitCode ?? -1;
     }),
@@ -102,7 +107,10 @@ export function start(command: readonly string[], { cwd, env }: RunOptions = {})
 }
 
 /** Starts a server in a folder and waits until it answers. */
-export async function serve(cwd: string, options: Omit<RunOptions, 'cwd'> & { readonly args?: string[] } = {}): Promise<Running> {
+export async function serve(
+  cwd: string,
+  options: Omit<RunOptions, 'cwd'> & { readonly args?: string[] } = {},
+): Promise<Running> {
   const running = start([process.execPath, PROGRAM, 'serve', ...(options.args ?? [])], { ...options, cwd });
   await running.says('http.listening');
   return running;
@@ -117,6 +125,8 @@ export async function stop(running: Running): Promise<void> {
 export interface Typist {
   /** Waits for a text on the screen, then types a line. */
   answer(prompt: string, line: string): Promise<void>;
+  /** What Ctrl+C does while the program does not read keys. */
+  interrupt(): void;
   screen(): string;
   readonly ended: Promise<number>;
 }
@@ -136,6 +146,7 @@ export function onTerminal(args: readonly string[], { cwd, env }: RunOptions = {
     env: plainEnvironment(env),
     terminal,
   });
+  running.add(child);
   let seen = 0;
   return {
     async answer(prompt, line) {
@@ -146,8 +157,10 @@ export function onTerminal(args: readonly string[], { cwd, env }: RunOptions = {
       seen = screen.indexOf(prompt, seen) + prompt.length;
       terminal.write(line);
     },
+    interrupt: () => child.kill('SIGINT'),
     screen: () => screen,
     ended: child.exited.then((code) => {
+      running.delete(child);
       terminal.close();
       return code;
     }),

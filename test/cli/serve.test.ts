@@ -1,13 +1,12 @@
-import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { Database } from 'bun:sqlite';
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configuredFolder, emptyFolder, freePort, myelin, onTerminal, removeFolders, serve, stop } from './program.ts';
+import { cleanUp, configuredFolder, emptyFolder, freePort, myelin, onTerminal, serve, stop } from './program.ts';
 
 setDefaultTimeout(60_000);
-afterAll(removeFolders);
+afterAll(cleanUp);
 
-const CTRL_C = '\x03';
 const health = (port: number): Promise<Response> => fetch(`http://127.0.0.1:${port}/health`);
 
 /** The first start writes a configuration with the usual port, which others may have: this one is given by a variable. */
@@ -30,32 +29,37 @@ test('the first start makes configuration, key and database, and says where it i
   expect(made).toContain('localhost.signing.key');
   expect(made).not.toContain('operations.sock');
   expect(statSync(join(cwd, 'data')).mode & 0o077).toBe(0);
-  for (const name of made) expect({ name, mode: statSync(join(cwd, 'data', name)).mode & 0o077 }).toEqual({ name, mode: 0 });
+  for (const name of made)
+    expect({ name, mode: statSync(join(cwd, 'data', name)).mode & 0o077 }).toEqual({ name, mode: 0 });
 });
 
 test('the second start keeps all of it, and does not greet when nobody looks', async () => {
   const cwd = emptyFolder();
   const env = portByVariable(await freePort());
   await stop(await serve(cwd, { env }));
-  const before = ['homeserver.yaml', 'localhost.signing.key'].map((name) => readFileSync(join(cwd, 'data', name), 'utf8'));
+  const before = ['homeserver.yaml', 'localhost.signing.key'].map((name) =>
+    readFileSync(join(cwd, 'data', name), 'utf8'),
+  );
   const server = await serve(cwd, { env });
   expect(server.output()).not.toContain('is running at');
   expect(server.output()).not.toContain('schema_migrated');
   await stop(server);
-  expect(['homeserver.yaml', 'localhost.signing.key'].map((name) => readFileSync(join(cwd, 'data', name), 'utf8'))).toEqual(
-    before,
-  );
+  expect(
+    ['homeserver.yaml', 'localhost.signing.key'].map((name) => readFileSync(join(cwd, 'data', name), 'utf8')),
+  ).toEqual(before);
 });
 
 test('on a terminal it greets at every start, until somebody has an account with how to make one', async () => {
   const { folder } = await configuredFolder();
   const first = onTerminal(['serve'], { cwd: folder });
-  await first.answer('Stop it with Ctrl+C.', CTRL_C);
+  await first.answer('Stop it with Ctrl+C.', '');
+  first.interrupt();
   expect(await first.ended).toBe(0);
   expect(first.screen()).toContain('Nobody has an account yet');
   await myelin(['user', 'create', 'alice'], { cwd: folder });
   const second = onTerminal(['serve'], { cwd: folder });
-  await second.answer('Stop it with Ctrl+C.', CTRL_C);
+  await second.answer('Stop it with Ctrl+C.', '');
+  second.interrupt();
   expect(await second.ended).toBe(0);
   expect(second.screen()).toContain('is running at');
   expect(second.screen()).not.toContain('Nobody has an account yet');
@@ -109,7 +113,7 @@ test('a database of Synapse’s is refused, and left as it is', async () => {
   for (const command of [['serve'], ['db', 'migrate'], ['user', 'create', 'alice'], ['doctor']]) {
     const { code, out, err } = await myelin(command, { cwd: folder });
     expect(code).toBe(1);
-    expect(out + err).toContain('is one of Synapse\'s, and is left as it is');
+    expect(out + err).toContain("is one of Synapse's, and is left as it is");
   }
   expect(readFileSync(path).equals(before)).toBe(true);
 });

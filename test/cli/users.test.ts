@@ -1,10 +1,10 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configuredFolder, emptyFolder, myelin, onTerminal, removeFolders, serve, stop } from './program.ts';
+import { cleanUp, configuredFolder, emptyFolder, myelin, onTerminal, serve, start, stop } from './program.ts';
 
 setDefaultTimeout(60_000);
-afterAll(removeFolders);
+afterAll(cleanUp);
 
 async function logIn(port: number, user: string, password: string): Promise<{ status: number; token: string }> {
   const response = await fetch(`http://127.0.0.1:${port}/_matrix/client/v3/login`, {
@@ -83,33 +83,36 @@ test('the same works on a server that is stopped', async () => {
   await stop(server);
 });
 
-test.each([true, false])('what cannot be done ends with code 1 and one line (server running: %p)', async (isRunning) => {
-  const { folder } = await configuredFolder();
-  const cwd = folder;
-  await myelin(['user', 'create', 'alice'], { cwd });
-  await myelin(['user', 'create', 'gone'], { cwd });
-  await myelin(['user', 'deactivate', 'gone'], { cwd });
-  const server = isRunning ? await serve(folder) : undefined;
-  const cases: readonly (readonly [string[], string])[] = [
-    [['create', 'alice'], 'The user id is already taken'],
-    [['create', 'gone'], 'The user id is already taken'],
-    [['create', 'Alice Smith'], 'User names are made of'],
-    [['create', '@alice:elsewhere.example'], 'User names are made of'],
-    [['reset-password', 'nobody'], 'There is no user @nobody:localhost'],
-    [['reset-password', 'gone'], 'is deactivated'],
-    [['deactivate', 'nobody'], 'There is no user @nobody:localhost'],
-    [['deactivate', 'gone'], 'is deactivated'],
-    [['create', '--password-file', 'missing.txt', 'bob'], 'cannot read the password'],
-  ];
-  for (const [args, message] of cases) {
-    const { code, out, err } = await myelin(['user', ...args], { cwd });
-    expect({ args, code, out }).toEqual({ args, code: 1, out: '' });
-    expect(err).toStartWith('myelin: ');
-    expect(err).toContain(message);
-    expect(err.trim().split('\n')).toHaveLength(1);
-  }
-  if (server !== undefined) await stop(server);
-});
+test.each([true, false])(
+  'what cannot be done ends with code 1 and one line (server running: %p)',
+  async (isRunning) => {
+    const { folder } = await configuredFolder();
+    const cwd = folder;
+    await myelin(['user', 'create', 'alice'], { cwd });
+    await myelin(['user', 'create', 'gone'], { cwd });
+    await myelin(['user', 'deactivate', 'gone'], { cwd });
+    const server = isRunning ? await serve(folder) : undefined;
+    const cases: readonly (readonly [string[], string])[] = [
+      [['create', 'alice'], 'The user id is already taken'],
+      [['create', 'gone'], 'The user id is already taken'],
+      [['create', 'Alice Smith'], 'User names are made of'],
+      [['create', '@alice:elsewhere.example'], 'User names are made of'],
+      [['reset-password', 'nobody'], 'There is no user @nobody:localhost'],
+      [['reset-password', 'gone'], 'is deactivated'],
+      [['deactivate', 'nobody'], 'There is no user @nobody:localhost'],
+      [['deactivate', 'gone'], 'is deactivated'],
+      [['create', '--password-file', 'missing.txt', 'bob'], 'cannot read the password'],
+    ];
+    for (const [args, message] of cases) {
+      const { code, out, err } = await myelin(['user', ...args], { cwd });
+      expect({ args, code, out }).toEqual({ args, code: 1, out: '' });
+      expect(err).toStartWith('myelin: ');
+      expect(err).toContain(message);
+      expect(err.trim().split('\n')).toHaveLength(1);
+    }
+    if (server !== undefined) await stop(server);
+  },
+);
 
 test('where no server is configured nothing is made', async () => {
   const cwd = emptyFolder();
@@ -149,5 +152,15 @@ test('on a terminal the password is asked for, and not shown', async () => {
   await hesitant.answer('Password', '\x03');
   expect(await hesitant.ended).toBe(1);
   expect((await myelin(['user', 'list'], { cwd: folder })).out).toBe('@alice:localhost\n');
+  await stop(server);
+});
+
+test('a server that is just starting is waited for', async () => {
+  const { folder } = await configuredFolder();
+  const program = join(import.meta.dir, '../../src/app/main.ts');
+  const server = start([process.execPath, program, 'serve'], { cwd: folder });
+  await server.says('schema_migrated');
+  const made = await myelin(['user', 'create', '-p', 'secret', 'alice'], { cwd: folder });
+  expect(made).toEqual({ code: 0, out: 'made @alice:localhost\n', err: '' });
   await stop(server);
 });

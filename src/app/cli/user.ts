@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { systemClock } from '#platform/clock/index.ts';
+import type { Config } from '#platform/config/index.ts';
 import { systemRandom } from '#platform/random/index.ts';
 import type { JsonObject, JsonValue } from '#protocol/json.ts';
 import { askRunningServer } from '../operations.ts';
@@ -10,17 +12,31 @@ import { CONFIG_HELP, CONFIG_OPTIONS, readExistingConfig } from './settings.ts';
 async function operate(input: CommandInput, operation: string, args: JsonObject): Promise<JsonValue> {
   const config = readExistingConfig(input);
   try {
-    const running = await askRunningServer(config.server.dataDir, operation, args);
-    if (running !== undefined) return running.answer;
-    // Loaded only where it is needed: it is the whole server.
-    const { openServer } = await import('../server.ts');
-    await using server = await openServer(config, { quiet: true });
-    return await server.operations[operation]!(args);
+    for (let attempt = 1; ; attempt++) {
+      const running = await askRunningServer(config.server.dataDir, operation, args);
+      if (running !== undefined) return running.answer;
+      try {
+        return await operateHere(config, operation, args);
+      } catch (error) {
+        // A server that is just starting has its database before it can be asked.
+        if (attempt === ATTEMPTS || !(error as Error).message.includes('is in use')) throw error;
+        await systemClock.sleep(ATTEMPT_DELAY_MS);
+      }
+    }
   } catch (error) {
     throw new CommandFailed((error as Error).message);
   }
 }
 
+async function operateHere(config: Config, operation: string, args: JsonObject): Promise<JsonValue> {
+  // Loaded only where it is needed: it is the whole server.
+  const { openServer } = await import('../server.ts');
+  await using server = await openServer(config, { quiet: true });
+  return await server.operations[operation]!(args);
+}
+
+const ATTEMPTS = 10;
+const ATTEMPT_DELAY_MS = 300;
 const PASSWORD_LENGTH = 20;
 const STANDARD_INPUT = 0;
 

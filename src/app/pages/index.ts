@@ -19,6 +19,14 @@ export interface PagesOptions {
 
 const DATABASE_TIMEOUT_MS = 5_000;
 
+const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy':
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
 export function pages(options: PagesOptions): readonly Page[] {
   const { config, metrics, storage, clock } = options;
   const isHealthy = () => answersInTime(storage, clock);
@@ -27,7 +35,8 @@ export function pages(options: PagesOptions): readonly Page[] {
     method: 'GET',
     path: '/health',
     quiet: true,
-    handler: async () => ((await isHealthy()) ? new Response('OK') : new Response('the database does not answer', { status: 503 })),
+    handler: async () =>
+      (await isHealthy()) ? new Response('OK') : new Response('the database does not answer', { status: 503 }),
   };
   const welcome: Page = {
     name: 'welcome',
@@ -37,14 +46,9 @@ export function pages(options: PagesOptions): readonly Page[] {
       const elsewhere = config.server.webClientLocation;
       if (elsewhere !== undefined) return Response.redirect(elsewhere, 302);
       const healthy = await isHealthy();
-      return new Response(renderWelcome({ config, healthy, isFirst: healthy && !(await options.hasUsers()), host: info.headers.get('host') }), {
-        headers: {
-          'content-type': 'text/html; charset=utf-8',
-          'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-          'x-content-type-options': 'nosniff',
-          'referrer-policy': 'no-referrer',
-        },
-      });
+      const isFirst = healthy && !(await options.hasUsers());
+      const text = renderWelcome({ config, healthy, isFirst, host: info.headers.get('host') });
+      return new Response(text, { status: healthy ? 200 : 503, headers: PAGE_HEADERS });
     },
   };
   const scrape: Page = {
@@ -58,9 +62,11 @@ export function pages(options: PagesOptions): readonly Page[] {
 }
 
 async function answersInTime(storage: Storage, clock: Clock): Promise<boolean> {
+  const waiting = new AbortController();
   const answered = storage.reader.first(statement('select 1 as one')()).then(
     () => true,
     () => false,
   );
-  return Promise.race([answered, clock.sleep(DATABASE_TIMEOUT_MS).then(() => false)]);
+  const late = clock.sleep(DATABASE_TIMEOUT_MS, waiting.signal).then(() => false);
+  return Promise.race([answered, late]).finally(() => waiting.abort());
 }

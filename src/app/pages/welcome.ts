@@ -1,5 +1,6 @@
 import type { Config } from '#platform/config/index.ts';
 import { VERSION } from '../version.ts';
+import { WELCOME_STYLE } from './welcome-style.ts';
 
 export interface WelcomeFacts {
   readonly config: Pick<Config, 'server' | 'registration'>;
@@ -12,34 +13,42 @@ export interface WelcomeFacts {
 
 /** The page at `/`: what this is, whether it is well, what to do next. No scripts, nothing loaded from elsewhere. */
 export function renderWelcome({ config, healthy, isFirst, host }: WelcomeFacts): string {
-  const { serverName, publicBaseurl } = config.server;
-  const address = host === null ? publicBaseurl : `${publicBaseurl.startsWith('https') ? 'https' : 'http'}://${host}/`;
+  const serverName = escapeHtml(config.server.serverName);
+  const address = escapeHtml(addressOf(config.server.publicBaseurl, host));
+  const steps = healthy ? nextSteps(address, isFirst, config.registration.enabled) : stepsWhenIll();
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(serverName)} · Myelin</title>
-<style>${STYLE}</style>
+<meta name="color-scheme" content="light dark">
+<title>${serverName} · Myelin</title>
+<link rel="icon" href="${ICON}">
+<style>${WELCOME_STYLE}</style>
 </head>
 <body>
 <main>
   <header>
-    <svg class="mark" viewBox="0 0 64 64" aria-hidden="true"><circle cx="32" cy="32" r="28"/><circle cx="32" cy="32" r="19"/><circle cx="32" cy="32" r="9"/></svg>
+    <svg class="mark" viewBox="0 0 64 64" aria-hidden="true">${RINGS}</svg>
     <div>
-      <h1>${escapeHtml(serverName)}</h1>
-      <p class="lead">This is a Matrix homeserver. It runs Myelin ${escapeHtml(VERSION)}.</p>
+      <h1>${serverName}</h1>
+      <p class="lead">A Matrix homeserver, running Myelin ${escapeHtml(VERSION)}</p>
     </div>
   </header>
-  <p class="health ${healthy ? 'well' : 'ill'}"><span class="dot"></span>${
-    healthy ? 'It is healthy: the server answers and its database is open.' : 'It is not well: its database does not answer. The log says why.'
-  }</p>
-  ${isFirst ? firstSteps() : nextSteps(address, config.registration.enabled)}
+  ${
+    healthy
+      ? '<p class="health well"><span class="dot"></span>It is healthy: it answers, and its database is open.</p>'
+      : '<p class="health ill" role="alert"><span class="dot"></span>It is not well: its database does not answer.</p>'
+  }
+  <h2>${healthy && isFirst ? 'It runs. What to do next' : 'What to do next'}</h2>
+  <ol class="steps">
+${steps.map((step) => `    <li>${step}</li>`).join('\n')}
+  </ol>
   <h2>For its administrator</h2>
   <ul>
-    <li><a href="/_matrix/client/versions">/_matrix/client/versions</a> is what clients ask first; <a href="/health">/health</a> is for monitors.</li>
-    <li><code>myelin doctor</code> checks configuration, database, keys, ports and well-known, and says what to do.</li>
-    <li><code>myelin --help</code> lists the other commands.</li>
+    <li>${command('bin/myelin doctor')} checks configuration, database, keys, ports and well-known, and says what to do.</li>
+    <li>${command('bin/myelin --help')} lists the other commands.</li>
+    <li><a href="/health">/health</a> is for monitors, <a href="/_matrix/client/versions">/_matrix/client/versions</a> what clients ask first.</li>
   </ul>
 </main>
 </body>
@@ -47,49 +56,55 @@ export function renderWelcome({ config, healthy, isFirst, host }: WelcomeFacts):
 `;
 }
 
-function firstSteps(): string {
-  return `<h2>What to do next</h2>
-  <ol>
-    <li>Make the first account. In a terminal on this machine, in the server's folder:
-      <pre>bin/myelin user create --admin YOUR_NAME</pre></li>
-    <li>Log in with it: see this page again.</li>
-  </ol>`;
+function nextSteps(address: string, isFirst: boolean, registration: boolean): string[] {
+  return [
+    ...(isFirst
+      ? [
+          `Make the first account, an administrator. In a terminal on this machine, in the server’s folder: ${MAKE_ACCOUNT}`,
+        ]
+      : []),
+    'Take a Matrix client, such as <a href="https://element.io/download" rel="noreferrer">Element</a> or ' +
+      '<a href="https://matrix.org/ecosystem/clients/" rel="noreferrer">another</a>.',
+    `Where it asks for the homeserver, give it <pre>${address}</pre>`,
+    logIn(isFirst, registration),
+  ];
 }
 
-function nextSteps(address: string, registration: boolean): string {
-  return `<h2>What to do next</h2>
-  <ol>
-    <li>Take a Matrix client, such as <a href="https://matrix.org/ecosystem/clients/" rel="noreferrer">Element</a>.</li>
-    <li>Where it asks for the homeserver, give it
-      <pre>${escapeHtml(address)}</pre></li>
-    <li>Log in${registration ? ', or create an account there' : '. Accounts are made by the administrator'}.</li>
-  </ol>`;
+function logIn(isFirst: boolean, registration: boolean): string {
+  if (isFirst) return 'Log in with the name and password of the first step.';
+  return registration ? 'Log in, or create an account there.' : 'Log in. Accounts are made by the administrator.';
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const stepsWhenIll = (): string[] => [
+  'If you only use this server, come back in a while: whoever looks after it will have to help.',
+  `If it is yours, read its log, then run <pre>bin/myelin doctor</pre>`,
+];
+
+const command = (text: string): string => `<code>${text}</code>`;
+const MAKE_ACCOUNT = '<pre>bin/myelin user create --admin YOUR_NAME</pre>';
+
+/**
+ * What to type into a client. A public address that somebody configured holds wherever the page is looked at; one that is
+ * of this machine only does not for who came here by another name.
+ */
+function addressOf(publicBaseurl: string, host: string | null): string {
+  const { protocol, hostname } = new URL(publicBaseurl);
+  return hostname === 'localhost' && host !== null ? `${protocol}//${host}/` : publicBaseurl;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --paper: #f6f7f9; --card: #fff; --line: #e2e6ec; --accent: #0b7a75; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8ecf1; --soft: #9aa6b5; --paper: #12161c; --card: #1a2029; --line: #2b333f; --accent: #4fd1c5; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.6 system-ui, sans-serif; }
-main { max-width: 42rem; margin: 8vh auto; padding: 2.5rem; background: var(--card); border: 1px solid var(--line); border-radius: 16px; }
-header { display: flex; gap: 1.25rem; align-items: center; }
-.mark { width: 56px; height: 56px; flex: none; fill: none; stroke: var(--accent); stroke-width: 4; }
-.mark circle:last-child { fill: var(--accent); stroke: none; }
-h1 { margin: 0; font-size: 1.7rem; line-height: 1.2; overflow-wrap: anywhere; }
-h2 { margin: 2rem 0 .5rem; font-size: 1.05rem; }
-.lead { margin: .25rem 0 0; color: var(--soft); }
-.health { margin: 1.75rem 0 0; padding: .75rem 1rem; border: 1px solid var(--line); border-radius: 10px; display: flex; gap: .75rem; align-items: center; }
-.dot { width: .75rem; height: .75rem; border-radius: 50%; flex: none; }
-.well .dot { background: #22a06b; } .ill .dot { background: #d64545; }
-ol, ul { margin: 0; padding-left: 1.25rem; } li { margin: .35rem 0; }
-a { color: var(--accent); }
-pre, code { font: .9rem/1.5 ui-monospace, monospace; }
-pre { margin: .5rem 0; padding: .6rem .9rem; background: var(--paper); border: 1px solid var(--line); border-radius: 8px; overflow-x: auto; }
-@media (max-width: 40rem) { main { margin: 0; border: 0; border-radius: 0; min-height: 100vh; padding: 1.5rem; } }
-`;
+const RINGS = '<circle cx="32" cy="32" r="28"/><circle cx="32" cy="32" r="19"/><circle cx="32" cy="32" r="9"/>';
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" fill="none" stroke="#0b7a75" stroke-width="5">${RINGS}</svg>`,
+)}`;

@@ -19,6 +19,7 @@ export interface Sharing {
   readonly joinedRooms: Pick<JoinedRooms, 'of'>;
 }
 
+const NOTHING_CHANGED: DeviceListDelta = { changed: [], left: [] };
 const CACHED = 100_000;
 /** Above this many users, all who share a room are read at once instead of asking for one after the other. */
 const ASK_ONE_BY_ONE = 16;
@@ -71,6 +72,7 @@ export class DeviceListChanges {
 
   /** Everything after `since`. It may tell of something twice (in the next call, too) and never leaves anything out. */
   async since(userId: UserId, since: StreamPosition): Promise<DeviceListDelta> {
+    if (this.#isQuietSince(userId, since)) return NOTHING_CHANGED;
     const [updated, own, moved] = await Promise.all([
       this.#updatedSince(since),
       this.#seenOnlyBy(userId, since),
@@ -84,6 +86,16 @@ export class DeviceListChanges {
     if (updated.includes(userId)) changed.add(userId);
     else if (!own.includes(userId)) changed.delete(userId);
     return { changed: [...changed], left: [...moved.went].filter((other) => others.has(other) && !shared.has(other)) };
+  }
+
+  /** Whether it is known in memory that nothing changed for anybody. */
+  #isQuietSince(userId: UserId, since: StreamPosition): boolean {
+    return (
+      this.#public.changedSince(since)?.length === 0 &&
+      this.#rooms.changedSince(since)?.length === 0 &&
+      !this.#private.hasChanged(userId, since) &&
+      !this.#movers.hasChanged(userId, since)
+    );
   }
 
   async #seenOnlyBy(userId: UserId, since: StreamPosition): Promise<UserId[]> {

@@ -20,6 +20,7 @@ import { PusherStore } from './pusher-store.ts';
 import { Pushers } from './pushers.ts';
 import { ReadMarkStore } from './read-mark-store.ts';
 import { ReadMarks } from './read-marks.ts';
+import { RecentNotices } from './recent-notices.ts';
 import { notificationRoutes } from './routes.ts';
 import { Threads } from './threads.ts';
 import { UnreadChanges } from './unread-changes.ts';
@@ -61,6 +62,7 @@ export function notificationsFeature(deps: NotificationsDeps): NotificationsFeat
   const markStore = new ReadMarkStore(storage.reader);
   const audiences = new Audiences(store, caches.cache('audiences', 0.02));
   const changes = new UnreadChanges(rooms.streams.current());
+  const recent = new RecentNotices();
   const marks = new ReadMarks(markStore, changes);
   const threads = new Threads(rooms.events);
   const pushers = new Pushers(new PusherStore(storage.reader), storage, clock);
@@ -69,6 +71,7 @@ export function notificationsFeature(deps: NotificationsDeps): NotificationsFeat
     store: markStore,
     audiences,
     changes,
+    recent,
     clock,
     streams: rooms.streams,
     members: rooms.members,
@@ -82,6 +85,7 @@ export function notificationsFeature(deps: NotificationsDeps): NotificationsFeat
       marks,
       threads,
       changes,
+      recent,
       sources,
       serverName,
       events: rooms.events,

@@ -10,6 +10,7 @@ import { EventEvaluator, SILENT } from './event-evaluator.ts';
 import type { NotificationStore } from './notification-store.ts';
 import type { NotificationSources } from './ports.ts';
 import type { ReadMarks } from './read-marks.ts';
+import type { RecentNotices } from './recent-notices.ts';
 import { HotRecipients, invitee, type KnownAudience, type RoomRecipients } from './room-recipients.ts';
 import { MAIN_THREAD, type Threads } from './threads.ts';
 import type { UnreadChanges } from './unread-changes.ts';
@@ -19,6 +20,7 @@ export interface NotificationHookDeps {
   readonly marks: ReadMarks;
   readonly threads: Threads;
   readonly changes: UnreadChanges;
+  readonly recent: RecentNotices;
   readonly sources: NotificationSources;
   readonly events: Pick<EventStore, 'byId'>;
   readonly sequences: Pick<Sequences, 'next'>;
@@ -176,7 +178,7 @@ export class NotificationHook implements EventHook {
     event: ReturnType<typeof placeOf> & { readonly thread: string },
     { audience, individuals }: Outcome,
   ): void {
-    const { store, changes } = this.#deps;
+    const { store, changes, recent } = this.#deps;
     if (audience !== undefined) {
       if (!audience.isWritten) {
         batch.add(store.addAudience(audience.nid, event.roomNid, audience.hash, audience.content));
@@ -185,7 +187,11 @@ export class NotificationHook implements EventHook {
       batch.add(store.addEvent(event, audience.nid, audience.content.others?.highlight ?? false));
     }
     for (const individual of individuals) batch.add(store.addUser(event, audience?.nid, individual));
-    batch.afterCommit(() => changes.notified(event.roomNid, event.position));
+    const { position, thread, sender } = event;
+    batch.afterCommit(() => {
+      changes.notified(event.roomNid, position);
+      recent.add(event.roomNid, { position, thread, sender, audienceNid: audience?.nid, individuals });
+    });
   }
 
   #forget(batch: StreamBatch, roomNid: number, redacted: number, position: number): void {

@@ -5,6 +5,7 @@ import type { UserId } from '#protocol/identifiers/index.ts';
 import type { MembershipStore } from '#rooms/index.ts';
 import type { Audiences } from './audiences.ts';
 import { MARK_EVERYTHING, type ReadMarkStore, type UnreadGroup, type UnreadRange } from './read-mark-store.ts';
+import type { RecentNotices } from './recent-notices.ts';
 import { MAIN_THREAD } from './threads.ts';
 import type { UnreadChanges } from './unread-changes.ts';
 
@@ -38,6 +39,7 @@ export interface UnreadCountsDeps {
   readonly store: ReadMarkStore;
   readonly audiences: Audiences;
   readonly changes: UnreadChanges;
+  readonly recent: RecentNotices;
   readonly streams: Pick<Streams, 'current' | 'commit'>;
   readonly members: Pick<MembershipStore, 'find'>;
   readonly cache: ByteCache<string, Counted>;
@@ -101,8 +103,30 @@ export class UnreadCounter {
 
   async #carryOn(userId: UserId, roomNid: number, known: Counted, upTo: StreamPosition): Promise<RoomUnread> {
     const threads = new Map([...known.threads].map(([thread, tally]) => [thread, { ...tally }]));
-    await this.#scan(userId, { roomNid, after: known.upTo, upTo }, threads);
+    if (!(await this.#addRecent(userId, { roomNid, after: known.upTo, upTo }, threads))) {
+      await this.#scan(userId, { roomNid, after: known.upTo, upTo }, threads);
+    }
     return this.#remember(userId, roomNid, { upTo, threads });
+  }
+
+  /**
+   * Adds what is new from memory, if all of it is there. None of it has been read: a mark beyond the count that is carried on
+   * would have rewritten that.
+   */
+  async #addRecent(userId: UserId, { roomNid, after, upTo }: UnreadRange, threads: Map<string, Tally>): Promise<boolean> {
+    const notices = this.#deps.recent.between(roomNid, after, upTo);
+    if (notices === undefined) return false;
+    for (const { sender, thread, audienceNid, individuals } of notices) {
+      const audience = audienceNid === undefined ? undefined : this.#deps.audiences.get(audienceNid);
+      const own = individuals.find((individual) => individual.userId === userId)?.notice;
+      const common = sender === userId ? undefined : (audience instanceof Promise ? await audience : audience)?.noticeFor(userId);
+      const notice = own ?? common;
+      if (notice === undefined || notice === null) continue;
+      const tally = tallyOf(threads, thread);
+      tally.notify++;
+      if (notice.highlight) tally.highlight++;
+    }
+    return true;
   }
 
   /** From the start: everything after the user's mark. */

@@ -76,7 +76,7 @@ export class Receipts {
    */
   async since(
     reader: UserId,
-    rooms: ReadonlyMap<RoomId, number>,
+    rooms: { get(roomId: RoomId): number | undefined; keys(): Iterable<RoomId> },
     range: { readonly since: StreamPosition | undefined; readonly upTo: StreamPosition },
   ): Promise<ReadonlyMap<RoomId, string>> {
     const roomIds = new Map<number, RoomId>();

@@ -8,6 +8,7 @@
 import { JsonText, type Route, route } from '#api/endpoint.ts';
 import { sync } from '#api/client/sync.ts';
 import { answerSync, type SyncDependencies } from './sync.ts';
+import { SyncFilters } from './sync-filters.ts';
 import { readSyncRequest } from './sync-request.ts';
 
 export { ChangeTracker } from './change-tracker.ts';
@@ -16,10 +17,11 @@ export type { Range, RoomMoves, RoomUnread, SideEvent, SyncSources, UnreadCounts
 export type { SetPresence } from './sync-request.ts';
 
 export function syncFeature(dependencies: SyncDependencies): { readonly routes: readonly Route[] } {
+  const filters = new SyncFilters(dependencies.sources);
   return {
     routes: [
       route(sync, async ({ requester, query, request }) => {
-        const read = await readSyncRequest(query, requester, dependencies.sources);
+        const read = await readSyncRequest(query, requester, filters);
         return new JsonText(await answerSync(read, dependencies, request.signal));
       }),
     ],

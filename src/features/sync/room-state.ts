@@ -51,8 +51,11 @@ async function wholeState(query: StateQuery, stores: StateStoresForSync): Promis
   const { request, timeline, heroes } = query;
   if (!request.filter.lazyLoadMembers) return view.all();
   const wanted = new Set<string>([...timeline.map((event) => event.sender), ...heroes, request.userId]);
-  const all = await view.all();
-  const kept = all.filter((event) => event.type !== 'm.room.member' || wanted.has(event.stateKey ?? ''));
+  const kept = await view.allBut('m.room.member');
+  for (const userId of wanted) {
+    const member = await view.get('m.room.member', userId);
+    if (member !== undefined) kept.push(member);
+  }
   stores.lazyMembers.remember(deviceKey(request), query.room.nid, kept, query.upTo);
   return kept;
 }

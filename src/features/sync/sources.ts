@@ -12,6 +12,13 @@ export interface SideEvent {
   readonly text: string;
 }
 
+/** Rooms of a reader, by interned id. */
+export interface RoomSet {
+  get(roomId: RoomId): number | undefined;
+  has(roomId: RoomId): boolean;
+  keys(): Iterable<RoomId>;
+}
+
 /** A range of the stream: after `since` (absent: from the start) and up to `upTo`. */
 export interface Range {
   readonly since: number | undefined;
@@ -49,9 +56,9 @@ export interface SyncSources {
     rooms(userId: UserId, range: Range): Promise<ReadonlyMap<RoomId, readonly SideEvent[]>>;
   };
   /** `m.receipt` contents by room, of those among `rooms` that have new ones. Private receipts are the reader's own only. */
-  receipts(userId: UserId, rooms: ReadonlyMap<RoomId, number>, range: Range): Promise<ReadonlyMap<RoomId, string>>;
+  receipts(userId: UserId, rooms: RoomSet, range: Range): Promise<ReadonlyMap<RoomId, string>>;
   /** `m.typing` contents by room, of those among `rooms` whose typists changed. */
-  typing(userId: UserId, rooms: Iterable<RoomId>, range: Range): ReadonlyMap<RoomId, string>;
+  typing(userId: UserId, rooms: RoomSet, range: Range): ReadonlyMap<RoomId, string>;
   /** Unread counts of the user in rooms, by interned id. */
   unread(userId: UserId, roomNids: readonly number[]): Promise<ReadonlyMap<number, RoomUnread>>;
   presence: {

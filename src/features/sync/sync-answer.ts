@@ -4,7 +4,8 @@ import { encodeSyncToken } from '#platform/streams/index.ts';
 import type { JoinedRooms, RoomDirectory, RoomMembership } from '#rooms/index.ts';
 import { type MoveStores, type RoomMoves, readMoves } from './room-moves.ts';
 import { NO_SIDES, passesSide, type RoomSides, type RoomStores, roomSection, sideEventsText } from './room-section.ts';
-import type { Range, RoomUnread, SideEvent, SyncSources } from './sources.ts';
+import { ShownRooms } from './shown-rooms.ts';
+import type { Range, RoomSet, RoomUnread, SideEvent, SyncSources } from './sources.ts';
 import type { SyncRequest } from './sync-request.ts';
 
 export interface AnswerStores extends RoomStores, MoveStores {
@@ -31,6 +32,12 @@ const SLICE_MS = 10;
 /** What a client that knows everything up to `request.since` has missed up to `upTo`. */
 export async function buildAnswer(request: SyncRequest, upTo: number, dependencies: AnswerDependencies): Promise<SyncAnswer> {
   return new AnswerBuilder(request, dependencies).build(upTo);
+}
+
+/** The same where it is known that nothing has happened. */
+export async function quietAnswer(request: SyncRequest, upTo: number, { sources }: AnswerDependencies): Promise<SyncAnswer> {
+  const parts = [`"next_batch":"${encodeSyncToken(upTo)}"`, ...(await keyTexts(request, sources.devices))];
+  return { text: `{${parts.join(',')}}`, isEmpty: true };
 }
 
 class AnswerBuilder {
@@ -89,23 +96,17 @@ class AnswerBuilder {
   }
 
   async #joinedRooms(range: Range, moves: RoomMoves, ignored: ReadonlySet<string>): Promise<string[]> {
-    const { userId, filter, fullState } = this.#request;
-    const joined = new Map<RoomId, number>();
-    for (const [roomId, { nid, position }] of await this.#stores.joined.of(userId)) {
-      if (position <= range.upTo && filter.rooms.passes(roomId)) joined.set(roomId, nid);
-    }
+    const { userId, filter } = this.#request;
+    const { since } = range;
+    const joined = new ShownRooms(await this.#stores.joined.of(userId), range.upTo, filter.rooms);
     const newRooms = new Set(moves.newlyJoined.map(({ roomId }) => roomId));
     const sides = await this.#sides(range, joined, newRooms);
-    const { since } = range;
-    const told = [...joined].filter(
-      ([roomId]) =>
-        since === undefined ||
-        fullState ||
-        newRooms.has(roomId) ||
-        sides.has(roomId) ||
-        this.#stores.tracker.rooms.hasChanged(roomId, since),
+    const told = this.#toldOf(range, joined, newRooms, sides);
+    if (told.length === 0) return [];
+    const unread = await this.#sources.unread(
+      userId,
+      told.map(([, nid]) => nid),
     );
-    const unread = await this.#sources.unread(userId, told.map(([, nid]) => nid));
     const entries: string[] = [];
     for (const [roomId, nid] of told) {
       await this.#breathe();
@@ -126,8 +127,21 @@ class AnswerBuilder {
     return entries;
   }
 
+  /** The rooms in which something may be new. */
+  #toldOf(range: Range, joined: ShownRooms, newRooms: ReadonlySet<RoomId>, sides: ReadonlyMap<RoomId, RoomSides>): [RoomId, number][] {
+    const { since } = range;
+    const changed = since === undefined || this.#request.fullState ? undefined : this.#stores.tracker.rooms.changedSince(since);
+    const asked = changed === undefined ? joined.keys() : new Set([...changed, ...newRooms, ...sides.keys()]);
+    const told: [RoomId, number][] = [];
+    for (const roomId of asked) {
+      const nid = joined.get(roomId);
+      if (nid !== undefined) told.push([roomId, nid]);
+    }
+    return told;
+  }
+
   /** What is new in rooms other than events; a room that is new to the client has everything new. */
-  async #sides(range: Range, joined: ReadonlyMap<RoomId, number>, newRooms: ReadonlySet<RoomId>): Promise<Map<RoomId, RoomSides>> {
+  async #sides(range: Range, joined: ShownRooms, newRooms: ReadonlySet<RoomId>): Promise<Map<RoomId, RoomSides>> {
     const { userId } = this.#request;
     const sides = new Map<RoomId, { ephemeral: SideEvent[]; accountData: SideEvent[]; unread: undefined }>();
     const sideOf = (roomId: RoomId) => {
@@ -138,15 +152,15 @@ class AnswerBuilder {
       }
       return side;
     };
-    const fresh = new Map([...joined].filter(([roomId]) => newRooms.has(roomId)));
-    const known = range.since === undefined || fresh.size === 0 ? joined : new Map([...joined].filter(([roomId]) => !newRooms.has(roomId)));
-    const passes: (readonly [ReadonlyMap<RoomId, number>, Range])[] = [[known, range]];
-    if (range.since !== undefined && fresh.size > 0) passes.push([fresh, { since: undefined, upTo: range.upTo }]);
+    const passes: (readonly [RoomSet, Range])[] = [
+      [range.since === undefined || newRooms.size === 0 ? joined : joined.without(newRooms), range],
+    ];
+    if (range.since !== undefined && newRooms.size > 0) passes.push([joined.only(newRooms), { since: undefined, upTo: range.upTo }]);
     for (const [rooms, part] of passes) {
       for (const [roomId, contentText] of await this.#sources.receipts(userId, rooms, part)) {
         sideOf(roomId).ephemeral.push({ type: 'm.receipt', text: `{"type":"m.receipt","content":${contentText}}` });
       }
-      for (const [roomId, contentText] of this.#sources.typing(userId, rooms.keys(), part)) {
+      for (const [roomId, contentText] of this.#sources.typing(userId, rooms, part)) {
         sideOf(roomId).ephemeral.push({ type: 'm.typing', text: `{"type":"m.typing","content":${contentText}}` });
       }
       for (const [roomId, events] of await this.#sources.accountData.rooms(userId, part)) {
@@ -187,7 +201,7 @@ class AnswerBuilder {
   }
 
   async #devices(range: Range, moves: RoomMoves): Promise<{ lists: string | undefined; keys: string[] }> {
-    const { userId, deviceId } = this.#request;
+    const { userId } = this.#request;
     const { devices } = this.#sources;
     let lists: string | undefined;
     if (range.since !== undefined) {
@@ -195,14 +209,7 @@ class AnswerBuilder {
       const { changed, left } = await devices.changes(userId, range, rooms);
       if (changed.length > 0 || left.length > 0) lists = `"device_lists":${JSON.stringify({ changed, left })}`;
     }
-    if (deviceId === undefined) return { lists, keys: ['"device_unused_fallback_key_types":[]'] };
-    const fallback = JSON.stringify(await devices.unusedFallbackTypes(userId, deviceId));
-    const keys = [
-      `"device_one_time_keys_count":${JSON.stringify(await devices.oneTimeKeyCounts(userId, deviceId))}`,
-      `"device_unused_fallback_key_types":${fallback}`,
-      `"org.matrix.msc2732.device_unused_fallback_key_types":${fallback}`,
-    ];
-    return { lists, keys };
+    return { lists, keys: await keyTexts(this.#request, devices) };
   }
 
   /** Lets others have the event loop, when this answer has had it for long enough. */
@@ -211,6 +218,17 @@ class AnswerBuilder {
     await this.#clock.sleep(0);
     this.#sliceStart = this.#clock.monotonic();
   }
+}
+
+/** How many keys the device has left. */
+async function keyTexts({ userId, deviceId }: SyncRequest, devices: SyncSources['devices']): Promise<string[]> {
+  if (deviceId === undefined) return ['"device_unused_fallback_key_types":[]'];
+  const fallback = JSON.stringify(await devices.unusedFallbackTypes(userId, deviceId));
+  return [
+    `"device_one_time_keys_count":${JSON.stringify(await devices.oneTimeKeyCounts(userId, deviceId))}`,
+    `"device_unused_fallback_key_types":${fallback}`,
+    `"org.matrix.msc2732.device_unused_fallback_key_types":${fallback}`,
+  ];
 }
 
 const NOTHING_UNREAD: RoomUnread = {

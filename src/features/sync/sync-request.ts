@@ -1,8 +1,8 @@
-import { type CompiledFilter, compileFilter, parseFilter } from '#protocol/filters/index.ts';
-import { invalidParam, MatrixError } from '#protocol/errors.ts';
+import type { CompiledFilter } from '#protocol/filters/index.ts';
+import { invalidParam } from '#protocol/errors.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import { decodeSyncToken } from '#platform/streams/index.ts';
-import type { SyncSources } from './sources.ts';
+import type { SyncFilters } from './sync-filters.ts';
 
 export type SetPresence = 'online' | 'offline' | 'unavailable' | 'busy';
 
@@ -40,13 +40,13 @@ const MAX_TIMEOUT_MS = 120_000;
 export async function readSyncRequest(
   query: Query,
   requester: { readonly userId: UserId; readonly deviceId: DeviceId | undefined },
-  sources: Pick<SyncSources, 'filterById'>,
+  filters: SyncFilters,
 ): Promise<SyncRequest> {
   return {
     userId: requester.userId,
     deviceId: requester.deviceId,
     since: readSince(query.since),
-    filter: await readFilter(query.filter, requester.userId, sources),
+    filter: await filters.of(query.filter, requester.userId),
     fullState: query.full_state ?? false,
     stateAfterKey: query.use_state_after
       ? 'state_after'
@@ -63,24 +63,4 @@ function readSince(token: string | undefined): number | undefined {
   const position = decodeSyncToken(token);
   if (position === undefined) throw invalidParam('since is not a sync token');
   return position;
-}
-
-async function readFilter(
-  text: string | undefined,
-  userId: UserId,
-  sources: Pick<SyncSources, 'filterById'>,
-): Promise<CompiledFilter> {
-  if (text === undefined || text === '') return compileFilter();
-  if (!text.startsWith('{')) {
-    const stored = await sources.filterById(userId, text);
-    if (stored === undefined) throw invalidParam('No such filter');
-    return compileFilter(parseFilter(stored));
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new MatrixError('M_NOT_JSON', 'filter is not JSON');
-  }
-  return compileFilter(parseFilter(json));
 }

@@ -1,5 +1,5 @@
 import type { Streams } from '#platform/streams/index.ts';
-import { type AnswerDependencies, buildAnswer, type SyncAnswer } from './sync-answer.ts';
+import { type AnswerDependencies, buildAnswer, quietAnswer } from './sync-answer.ts';
 import type { SyncRequest } from './sync-request.ts';
 
 export interface SyncDependencies extends AnswerDependencies {
@@ -23,13 +23,14 @@ export async function answerSync(request: SyncRequest, dependencies: SyncDepende
   await dependencies.stores.joined.of(userId);
   for (;;) {
     const upTo = streams.current();
-    const answer: SyncAnswer = await buildAnswer(bounded, upTo, dependencies);
     const remainingMs = deadline - clock.monotonic();
-    if (!answer.isEmpty || since === undefined || request.fullState || remainingMs <= 0 || signal.aborted) return answer.text;
-    await streams.waitForUser(userId, upTo, remainingMs, signal);
-    if (signal.aborted || clock.monotonic() >= deadline) {
-      // Once more, so that the token moves on past what concerned others.
-      return (await buildAnswer(bounded, streams.current(), dependencies)).text;
+    const isLast = since === undefined || request.fullState || remainingMs <= 0 || signal.aborted;
+    const isQuiet = since !== undefined && !request.fullState && !streams.mayHaveWoken(userId, since);
+    if (isLast || !isQuiet) {
+      // Also when there is nothing new: so the token moves on past what concerned others.
+      const answer = await (isQuiet ? quietAnswer : buildAnswer)(bounded, upTo, dependencies);
+      if (isLast || !answer.isEmpty) return answer.text;
     }
+    await streams.waitForUser(userId, upTo, remainingMs, signal);
   }
 }

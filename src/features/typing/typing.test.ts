@@ -17,7 +17,7 @@ async function setUp(engine: TestEngine) {
   const put = (as: Requester | undefined, body: { typing: boolean; timeout?: number }, userId = as?.userId) =>
     world.call(slice.routes, setTyping, { as, params: { roomId, userId: userId! }, body });
   const told = (since: number | undefined, upTo = world.streams.current(), rooms: Iterable<RoomId> = [roomId]) => {
-    const text = slice.typing.since(rooms, { since, upTo }).get(roomId);
+    const text = slice.typing.since(new Set(rooms), { since, upTo }).get(roomId);
     return text === undefined ? undefined : (JSON.parse(text) as { user_ids: string[] }).user_ids;
   };
   return { world, alice, bob, roomId, put, told, active };

@@ -57,15 +57,14 @@ export class Typing implements EventHook {
 
   /** The contents of `m.typing`, as JSON text, of those among `rooms` whose typists changed within the range. */
   since(
-    rooms: Iterable<RoomId>,
+    rooms: Pick<ReadonlySet<RoomId>, 'has'>,
     range: { readonly since: StreamPosition | undefined; readonly upTo: StreamPosition },
   ): ReadonlyMap<RoomId, string> {
     const contents = new Map<RoomId, string>();
     const changed = range.since === undefined ? undefined : this.#changes.changedSince(range.since);
     if (changed?.length === 0 || this.#rooms.size === 0) return contents;
-    const asked = new Set(rooms);
     for (const roomId of changed ?? this.#rooms.keys()) {
-      const room = asked.has(roomId) ? this.#rooms.get(roomId) : undefined;
+      const room = rooms.has(roomId) ? this.#rooms.get(roomId) : undefined;
       if (room === undefined || room.position > range.upTo) continue;
       // Somebody who knows of nobody typing need not be told that nobody does.
       if (range.since === undefined && room.typists.size === 0) continue;

@@ -15,6 +15,9 @@ const JSON_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-cache, no-store, must-revalidate',
 };
 
+/** Made once: copying a `Headers` costs a fraction of making one. */
+const SHARED_JSON_HEADERS = new Headers(JSON_HEADERS);
+
 const CORS_ENTRIES = Object.entries(CORS_HEADERS);
 
 /** A JSON response with the headers that every one of ours has. */
@@ -25,7 +28,7 @@ export function jsonResponse(status: number, value: unknown, headers?: Readonly<
 function jsonTextResponse(status: number, text: string, headers?: Readonly<Record<string, string>>): Response {
   return new Response(text, {
     status,
-    headers: headers === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },
+    headers: headers === undefined ? SHARED_JSON_HEADERS : { ...JSON_HEADERS, ...headers },
   });
 }
 

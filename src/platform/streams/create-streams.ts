@@ -14,6 +14,8 @@ import { Waiters } from './waiters.ts';
 
 /** Wakes kept for those who are between reading and waiting. */
 const RECENT_WAKES = 16_384;
+/** So many are looked through to say that there is nothing new; finding that out from more of them would cost more than looking. */
+const LOOKED_THROUGH_MAX = 1_000;
 
 export interface StreamsOptions {
   readonly storage: { readonly transactor: Transactor; readonly sequences: Sequences };
@@ -111,6 +113,10 @@ class SingleWriterStreams implements Streams {
     this.#pending.push(change);
     void this.#settle(change);
     return position;
+  }
+
+  mayHaveWoken(userId: UserId, after: StreamPosition): boolean {
+    return this.#recent.wokeAfter(userId, after, LOOKED_THROUGH_MAX);
   }
 
   waitForUser(userId: UserId, after: StreamPosition, timeoutMs: number, signal: AbortSignal): Promise<void> {

@@ -27,6 +27,8 @@ export interface Streams {
   current(): StreamPosition;
   /** Wakes without a commit: for what lives in memory only (typing). The change still takes a position. */
   announce(...targets: readonly WakeTarget[]): StreamPosition;
+  /** Whether something may have woken `userId` after `after`. If not, there is nothing new for them. */
+  mayHaveWoken(userId: UserId, after: StreamPosition): boolean;
   /** Resolves when something wakes `userId`, `timeoutMs` have passed or `signal` is aborted. O(1) while nothing happens. */
   waitForUser(userId: UserId, after: StreamPosition, timeoutMs: number, signal: AbortSignal): Promise<void>;
 }

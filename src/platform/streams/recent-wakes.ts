@@ -45,10 +45,11 @@ export class RecentWakes {
     this.#next = (this.#next + 1) % this.#capacity;
   }
 
-  /** Whether something may have woken the user after `after`. */
-  wokeAfter(userId: UserId, after: StreamPosition): boolean {
+  /** Whether something may have woken the user after `after`. Looks at no more than `limit` wakes. */
+  wokeAfter(userId: UserId, after: StreamPosition, limit = this.#capacity): boolean {
     if (after < this.#forgotten) return true;
     for (let back = 1; back <= this.#positions.length; back++) {
+      if (back > limit) return true;
       const at = (this.#next - back + this.#capacity) % this.#capacity;
       if (this.#positions[at]! <= after) return false;
       if (this.#targets[at]!.some((target) => this.#concerns(target, userId))) return true;

@@ -50,6 +50,11 @@ export class StateKeyStore {
     return running;
   }
 
+  /** As `nameOf`, at once, if it is in memory. */
+  peekName(nid: number): readonly [type: string, stateKey: string] | undefined {
+    return this.names.get(nid);
+  }
+
   /** The pair that a number stands for. */
   async nameOf(nid: number): Promise<readonly [type: string, stateKey: string]> {
     const known = this.names.get(nid);

@@ -2,6 +2,7 @@ import type { ByteCache } from '#platform/cache/index.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Batch, Reader } from '#platform/storage/ports.ts';
 import { decodeNode, type HashedNode, rootToBytes, type StateNode, type StateRoot } from './node.ts';
+import type { NodeMarks } from './node-marks.ts';
 import { EMPTY_NODE, EMPTY_ROOT, type NodeSource } from './tree.ts';
 
 const selectNode = statement<{ body: Uint8Array }>('select body from state_nodes where room_nid = ? and hash = ?');
@@ -15,8 +16,10 @@ export class StateTreeStore {
   constructor(
     private readonly reader: Reader,
     private readonly cache: ByteCache<StateRoot, StateNode>,
-    /** Nodes of batches not yet committed: they must be found, and must not be evicted. */
-    private readonly pending = new Map<StateRoot, StateNode>(),
+    /** Nodes of batches not yet committed, and of how many: they must be found, and must not be evicted. */
+    private readonly pending = new Map<StateRoot, { readonly node: StateNode; batches: number }>(),
+    /** By room, where what is written is noted while unused nodes are being looked for. */
+    private readonly reclaiming = new Map<number, NodeMarks>(),
   ) {}
 
   /** The nodes of one room. */
@@ -24,25 +27,44 @@ export class StateTreeStore {
     return {
       load: (root) => {
         if (root === EMPTY_ROOT) return EMPTY_NODE.node;
-        return this.pending.get(root) ?? this.cache.get(root) ?? this.#read(roomNid, root);
+        return this.pending.get(root)?.node ?? this.cache.get(root) ?? this.#read(roomNid, root);
       },
     };
   }
 
   /** Makes new nodes readable at once, before they are committed. Call `settle` when the batch has succeeded or failed. */
   stage(nodes: readonly HashedNode[]): void {
-    for (const { hash, node } of nodes) this.pending.set(hash, node);
+    for (const { hash, node } of nodes) {
+      const known = this.pending.get(hash);
+      if (known === undefined) this.pending.set(hash, { node, batches: 1 });
+      else known.batches++;
+    }
   }
 
   settle(nodes: readonly HashedNode[], committed: boolean): void {
     for (const { hash, node, body } of nodes) {
-      this.pending.delete(hash);
+      const known = this.pending.get(hash);
+      if (known !== undefined && --known.batches === 0) this.pending.delete(hash);
       if (committed) this.cache.set(hash, node, 8 * body.length + 100);
     }
   }
 
   insert(batch: Batch, roomNid: number, nodes: readonly HashedNode[]): void {
-    for (const { hash, body } of nodes) batch.add(insertNode(roomNid, rootToBytes(hash), body));
+    const reclaiming = this.reclaiming.get(roomNid);
+    for (const { hash, body } of nodes) {
+      reclaiming?.add(hash);
+      batch.add(insertNode(roomNid, rootToBytes(hash), body));
+    }
+  }
+
+  /** From now on notes what is written of a room: it is in use, whoever looked for it before. */
+  watch(roomNid: number, marks: NodeMarks): void {
+    if (this.reclaiming.has(roomNid)) throw new Error(`unused nodes of room ${roomNid} are being looked for already`);
+    this.reclaiming.set(roomNid, marks);
+  }
+
+  unwatch(roomNid: number): void {
+    this.reclaiming.delete(roomNid);
   }
 
   async #read(roomNid: number, root: StateRoot): Promise<StateNode> {

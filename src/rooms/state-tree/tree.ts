@@ -174,7 +174,8 @@ function byDigit(changes: readonly Change[], level: number): Map<number, Change[
   return groups;
 }
 
-function keepReachable(root: StateRoot, created: ReadonlyMap<StateRoot, HashedNode>): HashedNode[] {
+/** Those of the nodes that the tree at `root` is made of. */
+export function keepReachable(root: StateRoot, created: ReadonlyMap<StateRoot, HashedNode>): HashedNode[] {
   const kept = new Map<StateRoot, HashedNode>();
   const pending = [root];
   for (let hash = pending.pop(); hash !== undefined; hash = pending.pop()) {

@@ -1,0 +1,142 @@
+import type { Sequences } from '#platform/storage/ports.ts';
+import type { StreamBatch } from '#platform/streams/ports.ts';
+import type { JsonObject } from '#protocol/json.ts';
+import { authRank } from '#protocol/state-resolution/index.ts';
+import type { SignedEvent, Signer } from './create-event.ts';
+import type { Contribution, CurrentStateChange, Draft } from './draft.ts';
+import { newestExtremities } from './forward-extremities.ts';
+import type { Extremity, HotRoom } from './hot-room.ts';
+import { Pacer } from './pacer.ts';
+import {
+  type EntryChange,
+  isLocalTo,
+  type PendingEvent,
+  type PersistStores,
+  persistEvent,
+  redactionTarget,
+  unsignedOf,
+} from './persist.ts';
+import type { RoomEnds } from './persist-received.ts';
+import type { RoomIdentity } from './room-directory.ts';
+import type { ResolvedRoot } from './state-resolver.ts';
+import { type HashedNode, rootToBytes } from './state-tree/node.ts';
+import type { StateKeyStore } from './state-tree/state-key-store.ts';
+import { updateTree } from './state-tree/tree.ts';
+import { entryChangesOf } from './state-view.ts';
+import { type EventRow, StoredEvent } from './stored-event.ts';
+import { EventStatus } from './tables.ts';
+import type { UncommittedEvents } from './uncommitted-events.ts';
+
+export interface LocalStores extends PersistStores {
+  readonly sequences: Sequences;
+  readonly stateKeys: StateKeyStore;
+}
+
+/** One event of a batch under way. */
+export interface Step {
+  readonly pending: PendingEvent;
+  /** The event without its position, which only the batch can give. */
+  readonly event: StoredEvent;
+  readonly previous: readonly Extremity[];
+  readonly contributions: readonly Contribution[];
+}
+
+/** A batch of local events that leaves other extremities beside it, and so a state that had to be resolved. */
+export interface Beside {
+  readonly before: RoomEnds;
+  readonly after: RoomEnds;
+  readonly nodes: readonly HashedNode[];
+  readonly changes: readonly EntryChange[];
+}
+
+/** Moves the room past events that were built on `base`, which stands on the newest of its extremities. */
+export async function moveBeside(
+  room: HotRoom,
+  base: HotRoom,
+  resolve: (extremities: readonly Extremity[]) => Promise<ResolvedRoot>,
+  uncommitted: UncommittedEvents,
+  stores: LocalStores & { readonly signer: Signer },
+): Promise<Beside> {
+  const before: RoomEnds = { root: room.root, extremities: room.extremities };
+  const followed = new Set(newestExtremities(room.extremities));
+  const extremities = [...room.extremities.filter((extremity) => !followed.has(extremity)), ...base.extremities];
+  const { root, nodes } = await resolve(extremities);
+  const roots = { before: room.root, after: root };
+  const changes = await entryChangesOf(stores, room.identity.nid, roots, uncommitted, new Pacer(stores.signer.clock));
+  room.replaceState(root, extremities, changes, isLocalTo(stores.serverName));
+  return { before, after: { root, extremities }, nodes, changes };
+}
+
+/** Gives a signed event its row, and what it changes. */
+export async function prepareLocal(
+  draft: Draft,
+  signed: SignedEvent,
+  room: HotRoom,
+  stores: LocalStores,
+): Promise<PendingEvent> {
+  const { sequences, stateKeys, stateTrees, events } = stores;
+  const { nid: roomNid } = room.identity;
+  const row = {
+    event_nid: sequences.next('event'),
+    event_id: signed.eventId,
+    room_nid: roomNid,
+    depth: signed.depth,
+    type: draft.type,
+    state_key: draft.stateKey ?? null,
+    sender: draft.sender,
+    origin_server_ts: signed.originServerTs,
+    status: EventStatus.normal,
+    state_before: rootToBytes(room.root),
+    state_after: null,
+    redacted_by: null,
+    content: signed.contentText,
+    rest: signed.restText,
+    unsigned: null,
+    auth_rank: draft.stateKey === undefined ? null : authRank(signed.authEvents.map((by) => by.authRank ?? 0)),
+  } satisfies Omit<EventRow, 'position'>;
+  if (draft.stateKey === undefined) {
+    const redactsNow = await redactionTarget({ redacts: draft.redacts, sender: draft.sender }, room, events);
+    return { row, authNids: [], nodes: [], change: undefined, redactsNow };
+  }
+  const stateKeyNid = await stateKeys.intern(draft.type, draft.stateKey);
+  const previous = await room.state.get(draft.type, draft.stateKey);
+  const next = await updateTree(stateTrees.nodesOf(roomNid), room.root, new Map([[stateKeyNid, row.event_nid]]));
+  const unsigned: JsonObject | undefined = unsignedOf(previous);
+  return {
+    row: {
+      ...row,
+      state_after: rootToBytes(next.root),
+      unsigned: unsigned === undefined ? null : JSON.stringify(unsigned),
+    },
+    authNids: signed.authEvents.map(({ nid }) => nid),
+    nodes: next.created,
+    change: { stateKeyNid, previous },
+    redactsNow: undefined,
+  };
+}
+
+export function persistStep(batch: StreamBatch, step: Step, stores: PersistStores, isAlone: boolean): StoredEvent {
+  const { pending, event, previous, contributions } = step;
+  const stored = new StoredEvent({ ...pending.row, position: batch.nextPosition() }, event.roomId, event.rules);
+  persistEvent(batch, pending, stored, previous, stores, isAlone);
+  for (const contribution of contributions) contribution(batch, stored);
+  return stored;
+}
+
+export function eventsOf(steps: readonly Step[]): StoredEvent[] {
+  return steps.map(({ event }) => event);
+}
+
+/** The change of the current state that a local event makes. */
+export function changeBy(event: StoredEvent, { pending }: Step, room: RoomIdentity): CurrentStateChange[] {
+  const { type, stateKey, position } = event;
+  if (stateKey === undefined || position === undefined || pending.change === undefined) return [];
+  return [{ room, type, stateKey, position, before: pending.change.previous, after: event }];
+}
+
+/** Where a room's ends are once the events of a batch have each replaced the extremities it follows. */
+export function endsWithin({ before, after }: Beside, steps: readonly Step[]): RoomEnds {
+  const first = new Set(steps[0]?.previous ?? []);
+  const others = before.extremities.filter((extremity) => !first.has(extremity));
+  return { root: before.root, extremities: [...others, after.extremities.at(-1)!] };
+}
