@@ -38,7 +38,10 @@ export function appendResult(line: ResultLine): void {
 export function resultsOf(scenario: string): ResultLine[] {
   const path = join(FOLDER, `${scenario}.jsonl`);
   if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as ResultLine);
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as ResultLine);
 }
 
 export function surroundings(): Pick<ResultLine, 'commit' | 'versions' | 'machine'> {
@@ -59,5 +62,7 @@ export function surroundings(): Pick<ResultLine, 'commit' | 'versions' | 'machin
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? sorted[middle]!
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }

@@ -70,7 +70,8 @@ async function measureRound(scenario: Scenario, peer: Peer | undefined, round: n
   }));
   for (const line of lines) appendResult(line);
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  for (const line of lines) process.stderr.write(`${label}${line.cell === undefined ? '' : `, ${line.cell}`}: ${figuresOf(line)}\n`);
+  for (const line of lines)
+    process.stderr.write(`${label}${line.cell === undefined ? '' : `, ${line.cell}`}: ${figuresOf(line)}\n`);
   return lines;
 }
 
@@ -90,7 +91,8 @@ function print(scenario: Scenario, lines: readonly ResultLine[]): void {
   console.log(`\n${scenario.name}: ${scenario.what}`);
   for (const cell of new Set(lines.map((line) => line.cell))) {
     const ofCell = lines.filter((line) => line.cell === cell);
-    const middle = (server: string, of: (line: ResultLine) => number) => median(ofCell.filter((line) => line.server === server).map(of));
+    const middle = (server: string, of: (line: ResultLine) => number) =>
+      median(ofCell.filter((line) => line.server === server).map(of));
     const servers = [...new Set(ofCell.map(({ server }) => server))];
     if (cell !== undefined) console.log(`  ${cell}`);
     for (const server of servers) {

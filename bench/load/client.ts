@@ -13,7 +13,12 @@ export class Client {
 
   /** The answer's text; throws for one that is no success. */
   async text(method: string, path: string, body?: unknown): Promise<string> {
-    const answer = await this.connection.request(method, path, this.token, body === undefined ? undefined : JSON.stringify(body));
+    const answer = await this.connection.request(
+      method,
+      path,
+      this.token,
+      body === undefined ? undefined : JSON.stringify(body),
+    );
     if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${answer.text().slice(0, 300)}`);
     return answer.text();
   }
@@ -38,7 +43,10 @@ export class Client {
   }
 
   async send(roomId: string, txnId: string, text: string): Promise<void> {
-    await this.text('PUT', `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${txnId}`, { msgtype: 'm.text', body: text });
+    await this.text('PUT', `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${txnId}`, {
+      msgtype: 'm.text',
+      body: text,
+    });
   }
 
   close(): void {

@@ -57,10 +57,10 @@ export class Connection {
     if (this.#pending !== undefined) throw new Error('a request is under way on this connection');
     const authorization = token === undefined ? '' : `\r\nAuthorization: Bearer ${token}`;
     const entity =
-      body === undefined
-        ? ''
-        : `\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`;
-    this.#unsent = Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: ${this.#host}${authorization}${entity}\r\n\r\n${body ?? ''}`);
+      body === undefined ? '' : `\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`;
+    this.#unsent = Buffer.from(
+      `${method} ${path} HTTP/1.1\r\nHost: ${this.#host}${authorization}${entity}\r\n\r\n${body ?? ''}`,
+    );
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
       this.#flush();

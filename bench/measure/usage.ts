@@ -17,7 +17,8 @@ export function usageOf(roots: readonly number[]): Usage {
   for (const pid of treeOf(roots)) {
     try {
       const fields = statOf(pid);
-      cpuSeconds += (Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
+      cpuSeconds +=
+        (Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       rssBytes += kilobytes(status, 'VmRSS');
       peakRssBytes += kilobytes(status, 'VmHWM');

@@ -33,10 +33,15 @@ export const disk: ServerScenario = {
     };
     const emptyBytes = await restart();
     const messages = bench.paced(MESSAGES, 300);
-    const sent = await bench.measure((durations) => timed(messages, durations, (n) => client.send(roomId, `m${n}`, `message number ${n}`)), { cell: 'message' });
+    const sent = await bench.measure(
+      (durations) => timed(messages, durations, (n) => client.send(roomId, `m${n}`, `message number ${n}`)),
+      { cell: 'message' },
+    );
     const sentBytes = await restart();
     const changes = bench.paced(CHANGES, 50);
-    const changed = await bench.measure((durations) => timed(changes, durations, (n) => invite(n, 'unban')), { cell: 'membership change' });
+    const changed = await bench.measure((durations) => timed(changes, durations, (n) => invite(n, 'unban')), {
+      cell: 'membership change',
+    });
     const changedBytes = await restart();
     client.close();
     return [

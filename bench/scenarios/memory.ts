@@ -14,7 +14,12 @@ export const memory: ServerScenario = {
     await sleep(IDLE_MS);
     const { rssBytes: idleRssBytes } = usageOf(server.pids);
     const part = Math.min(1, Math.cbrt(bench.scale));
-    const town = { users: 20, rooms: Math.ceil(TOWN.rooms * part), members: Math.ceil(TOWN.members * part), messages: TOWN.messages };
+    const town = {
+      users: 20,
+      rooms: Math.ceil(TOWN.rooms * part),
+      members: Math.ceil(TOWN.members * part),
+      messages: TOWN.messages,
+    };
     const clients = await buildTown(server, town, bench);
     const path = initialSync(10, false);
     const measured = await bench.measure(async (durations) => {

@@ -31,7 +31,12 @@ export const start: ServerScenario = {
       if (n + 1 < STARTS) last = await bench.restart();
     }
     const after = await bench.measure(async (none) => void none.push(0));
-    const measured: Measured = { ...after, operations: STARTS, seconds: durations.reduce((sum, ms) => sum + ms, 0) / 1000, ...percentiles(durations) };
+    const measured: Measured = {
+      ...after,
+      operations: STARTS,
+      seconds: durations.reduce((sum, ms) => sum + ms, 0) / 1000,
+      ...percentiles(durations),
+    };
     return [{ ...measured, more: { events, diskBytes: last.diskBytes } }];
   },
 };

@@ -1,5 +1,5 @@
 import { LargeRoom } from '../../src/protocol/state-resolution/test-large-room.ts';
-import { type Measured, percentiles, type ProcessScenario } from './scenario.ts';
+import { type Measured, type ProcessScenario, percentiles } from './scenario.ts';
 
 const MEMBERS = 50_000;
 const CONFLICTS = [10, 100, 1000] as const;

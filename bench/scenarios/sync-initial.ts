@@ -29,11 +29,17 @@ export async function buildTown(server: BenchServer, town: Town, bench: Bench): 
   });
   for (let room = 0; room < town.rooms; room++) {
     bench.progress(`${room} of ${town.rooms} rooms`);
-    const roomId = await clients[room % clients.length]!.createRoom({ preset: 'public_chat', name: `Room ${room}`, topic: 'A room to measure' });
+    const roomId = await clients[room % clients.length]!.createRoom({
+      preset: 'public_chat',
+      name: `Room ${room}`,
+      topic: 'A room to measure',
+    });
     // Those who sync are in every room; if there are more of them than members, all are.
     const inside = clients.slice(0, Math.max(town.members, town.users));
     await forEachOf(inside.length, 4, (index) => inside[index]!.join(roomId));
-    await forEachOf(town.messages, 1, (n) => inside[(n * 7) % inside.length]!.send(roomId, `r${room}m${n}`, `message ${n} of room ${room}`));
+    await forEachOf(town.messages, 1, (n) =>
+      inside[(n * 7) % inside.length]!.send(roomId, `r${room}m${n}`, `message ${n} of room ${room}`),
+    );
   }
   for (const client of clients.slice(town.users)) client.close();
   return clients.slice(0, town.users);

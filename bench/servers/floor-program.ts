@@ -47,8 +47,14 @@ if (Bun.isMainThread) {
       if (request.headers.get('authorization') !== 'Bearer floor') return new Response('{}', { status: 401 });
       const content = (await request.json()) as Record<string, unknown>;
       const event: Record<string, unknown> = {
-        auth_events: [], content, depth: ++depth, origin_server_ts: Date.now(), prev_events: [previous],
-        room_id: '!floor:floor', sender: '@floor:floor', type: 'm.room.message',
+        auth_events: [],
+        content,
+        depth: ++depth,
+        origin_server_ts: Date.now(),
+        prev_events: [previous],
+        room_id: '!floor:floor',
+        sender: '@floor:floor',
+        type: 'm.room.message',
       };
       event.hashes = { sha256: sha256(canonical(event)) };
       const text = canonical({ ...event, content: {} });
@@ -62,8 +68,11 @@ if (Bun.isMainThread) {
 } else {
   const database = new Database(process.argv[2] ?? path!, { create: true });
   for (const pragma of ['journal_mode = wal', 'synchronous = full']) database.exec(`pragma ${pragma}`);
-  for (const table of ['events', 'edges', 'transactions', 'streams']) database.exec(`create table if not exists ${table} (id text, body text, position integer)`);
-  const inserts = ['events', 'edges', 'transactions', 'streams'].map((table) => database.query(`insert into ${table} values (?, ?, ?)`));
+  for (const table of ['events', 'edges', 'transactions', 'streams'])
+    database.exec(`create table if not exists ${table} (id text, body text, position integer)`);
+  const inserts = ['events', 'edges', 'transactions', 'streams'].map((table) =>
+    database.query(`insert into ${table} values (?, ?, ?)`),
+  );
   self.onmessage = ({ data }: MessageEvent<[string, string, string, number][]>) => {
     database.exec('begin immediate');
     for (const [eventId, body, txnId, position] of data) {

@@ -29,7 +29,10 @@ async function start(name: string, folder: string, withPostgres: boolean): Promi
   const port = await freePort();
   const database = withPostgres ? await databaseOf(folder) : undefined;
   const file = join(folder, 'homeserver.db');
-  const args = database === undefined ? `name: sqlite3, args: { database: ${file} }` : `name: psycopg2, args: { dsn: '${database.url}' }`;
+  const args =
+    database === undefined
+      ? `name: sqlite3, args: { database: ${file} }`
+      : `name: psycopg2, args: { dsn: '${database.url}' }`;
   const config = join(folder, 'homeserver.yaml');
   await writeFile(config, configOf(port, folder, args));
   // Profiling options for the runtime: BENCH_BUN_ARGS='--cpu-prof --cpu-prof-dir=/tmp/profile'.

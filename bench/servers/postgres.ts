@@ -27,10 +27,14 @@ function server(): Promise<{ readonly url: string; readonly pid: number }> {
 /** The database of the server whose folder this is; made at the first call. */
 export async function databaseOf(folder: string): Promise<BenchDatabase> {
   const { url, pid } = await server();
-  const name = basename(folder).toLowerCase().replaceAll(/[^a-z0-9]/g, '_');
+  const name = basename(folder)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '_');
   const [found] = await admin((sql) => sql`select 1 from pg_database where datname = ${name}`);
   if (found === undefined) {
-    await admin((sql) => sql.unsafe(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`));
+    await admin((sql) =>
+      sql.unsafe(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`),
+    );
   }
   const own = new URL(url);
   own.pathname = `/${name}`;
@@ -48,7 +52,9 @@ export async function databaseOf(folder: string): Promise<BenchDatabase> {
 /** Removes the database of a folder, if it has one. */
 export async function dropDatabaseOf(folder: string): Promise<void> {
   if (shared === undefined) return;
-  const name = basename(folder).toLowerCase().replaceAll(/[^a-z0-9]/g, '_');
+  const name = basename(folder)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '_');
   await admin((sql) => sql.unsafe(`drop database if exists ${name} with (force)`));
 }
 

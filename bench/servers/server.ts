@@ -101,6 +101,10 @@ export async function registerWith(
   username: string,
   auth: Record<string, unknown> = { type: 'm.login.dummy' },
 ): Promise<BenchAccount> {
-  const made = await ask(baseUrl, 'POST', '/_matrix/client/v3/register', undefined, { username, password: PASSWORD, auth });
+  const made = await ask(baseUrl, 'POST', '/_matrix/client/v3/register', undefined, {
+    username,
+    password: PASSWORD,
+    auth,
+  });
   return { token: made.access_token as string, userId: made.user_id as string };
 }

@@ -35,7 +35,14 @@ async function start(name: string, folder: string, withPostgres: boolean): Promi
   const database = withPostgres ? await databaseOf(folder) : undefined;
   const file = join(folder, 'homeserver.db');
   const config = join(folder, 'homeserver.yaml');
-  await writeFile(config, configOf(port, folder, database === undefined ? `name: sqlite3, args: { database: ${file} }` : psycopg(database.url)));
+  await writeFile(
+    config,
+    configOf(
+      port,
+      folder,
+      database === undefined ? `name: sqlite3, args: { database: ${file} }` : psycopg(database.url),
+    ),
+  );
   await writeFile(join(folder, 'log.yaml'), 'version: 1\nroot: { level: ERROR }\n');
   const args = ['-m', 'synapse.app.homeserver', '-c', config];
   spawnSync(PYTHON, [...args, '--generate-keys'], { stdio: 'ignore', cwd: folder });
@@ -67,7 +74,9 @@ function install(): void {
 }
 
 function installedVersion(): string {
-  const { stdout } = spawnSync(PYTHON, ['-c', 'import importlib.metadata as m; print(m.version("matrix-synapse"))'], { encoding: 'utf8' });
+  const { stdout } = spawnSync(PYTHON, ['-c', 'import importlib.metadata as m; print(m.version("matrix-synapse"))'], {
+    encoding: 'utf8',
+  });
   return stdout.trim();
 }
 
@@ -75,7 +84,13 @@ async function registerByAdmin(baseUrl: string, username: string): Promise<Bench
   const path = '/_synapse/admin/v1/register';
   const { nonce } = await ask(baseUrl, 'GET', path);
   const mac = createHmac('sha1', SECRET).update(`${nonce}\0${username}\0bench-password\0notadmin`).digest('hex');
-  const made = await ask(baseUrl, 'POST', path, undefined, { nonce, username, password: 'bench-password', admin: false, mac });
+  const made = await ask(baseUrl, 'POST', path, undefined, {
+    nonce,
+    username,
+    password: 'bench-password',
+    admin: false,
+    mac,
+  });
   return { token: made.access_token as string, userId: made.user_id as string };
 }
 

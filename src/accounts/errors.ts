@@ -18,5 +18,4 @@ export const userDeactivated = (): MatrixError =>
 export const wrongCredentials = (): MatrixError => new MatrixError('M_FORBIDDEN', 'Invalid username or password');
 
 /** https://spec.matrix.org/v1.19/application-service-api/#identity-assertion */
-export const unknownDevice = (): MatrixError =>
-  new MatrixError('M_UNKNOWN_DEVICE', 'The user has no such device');
+export const unknownDevice = (): MatrixError => new MatrixError('M_UNKNOWN_DEVICE', 'The user has no such device');

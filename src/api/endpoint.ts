@@ -71,7 +71,18 @@ export interface Endpoint<
   readonly auth: A;
 }
 
-type Optional = 'aliases' | 'guests' | 'suspended' | 'locked' | 'rateLimit' | 'deprecated' | 'params' | 'query' | 'body' | 'accepts' | 'response';
+type Optional =
+  | 'aliases'
+  | 'guests'
+  | 'suspended'
+  | 'locked'
+  | 'rateLimit'
+  | 'deprecated'
+  | 'params'
+  | 'query'
+  | 'body'
+  | 'accepts'
+  | 'response';
 
 const NOTHING = Type.Object({});
 type Nothing = typeof NOTHING;
@@ -150,7 +161,9 @@ export class JsonText {
 /** The body of a 200, JSON text of one, or a whole `Response` (redirects, media, other statuses). */
 export type Answer<R> = R | JsonText | Response;
 
-export type Handler<E extends Endpoint> = (call: Call<E>) => Promise<Answer<Static<E['response']>>> | Answer<Static<E['response']>>;
+export type Handler<E extends Endpoint> = (
+  call: Call<E>,
+) => Promise<Answer<Static<E['response']>>> | Answer<Static<E['response']>>;
 
 export interface Route {
   readonly endpoint: Endpoint;

@@ -110,19 +110,52 @@ export function compose(platform: Platform): Parts {
   const encryption = composeEncryption(platform, rooms, accounts);
   const media = composeMedia(platform);
   const filters = filtersFeature({ storage });
-  const sync = composeSync(platform, { rooms, accountData, filters, notifications, encryption, relations, inviteState: roomSlices.membership.inviteState });
-  hooks.push(search.hook, ...notifications.hooks, ...roomSlices.hooks, userDirectory.hook, encryption.deviceLists.eventHook, ...sync.hooks);
+  const sync = composeSync(platform, {
+    rooms,
+    accountData,
+    filters,
+    notifications,
+    encryption,
+    relations,
+    inviteState: roomSlices.membership.inviteState,
+  });
+  hooks.push(
+    search.hook,
+    ...notifications.hooks,
+    ...roomSlices.hooks,
+    userDirectory.hook,
+    encryption.deviceLists.eventHook,
+    ...sync.hooks,
+  );
 
-  accounts.hooks.onAccountCreated.push(({ userId, displayName }, batch) => profile.profiles.accountCreated(batch, userId, displayName));
+  accounts.hooks.onAccountCreated.push(({ userId, displayName }, batch) =>
+    profile.profiles.accountCreated(batch, userId, displayName),
+  );
   accounts.hooks.onAccountDeactivated.push((userId, options, batch) => {
     profile.profiles.accountDeactivated(batch, userId, options);
     accountData.accountDeactivated(batch, userId);
     userDirectory.setHidden(batch, userId, 'is_deactivated', true);
   });
-  accounts.hooks.onDevicesDeleted.push((userId, deviceIds, batch) => accountData.devicesDeleted(batch, userId, deviceIds));
+  accounts.hooks.onDevicesDeleted.push((userId, deviceIds, batch) =>
+    accountData.devicesDeleted(batch, userId, deviceIds),
+  );
   accounts.hooks.onAccountDeparted.push((userId) => leaveAllRooms(userId, rooms));
 
-  const slices = [accountSlices, notifications, accountDataSlice, profile, roomSlices, encryption, media, filters, sync, search, oldSync, userDirectory, tagsFeature({ accountData })];
+  const slices = [
+    accountSlices,
+    notifications,
+    accountDataSlice,
+    profile,
+    roomSlices,
+    encryption,
+    media,
+    filters,
+    sync,
+    search,
+    oldSync,
+    userDirectory,
+    tagsFeature({ accountData }),
+  ];
   const stopping: (() => PromiseLike<void>)[] = [];
   return {
     routes: slices.flatMap(({ routes }) => routes),
@@ -141,7 +174,11 @@ export function compose(platform: Platform): Parts {
       void profile.resume();
       void accounts.lifecycle.resumeDepartures();
       jobs.every(HOUR_MS, 'accounts_sweep', () => accountSlices.sweep());
-      jobs.every(HOUR_MS, 'event_transactions', async () => void (await storage.transactor.commit((batch) => batch.add(rooms.transactions.prune()))));
+      jobs.every(
+        HOUR_MS,
+        'event_transactions',
+        async () => void (await storage.transactor.commit((batch) => batch.add(rooms.transactions.prune()))),
+      );
       jobs.every(SEARCH_INDEX_MS, 'search_index', () => search.indexPending());
       jobs.every(HOUR_MS, 'to_device_transactions', () => encryption.toDevice.expireTransactions());
       const maintenance = media.start();
@@ -158,9 +195,17 @@ export function compose(platform: Platform): Parts {
 }
 
 /** What becomes of somebody's rooms when their account is gone: they leave, and turn down what they were asked to. */
-async function leaveAllRooms(userId: Parameters<Rooms['members']['ofUser']>[0], { engine, members }: Rooms): Promise<void> {
+async function leaveAllRooms(
+  userId: Parameters<Rooms['members']['ofUser']>[0],
+  { engine, members }: Rooms,
+): Promise<void> {
   for (const { roomId, membership } of await members.ofUser(userId)) {
     if (membership !== 'join' && membership !== 'invite' && membership !== 'knock') continue;
-    await engine.send(roomId, { type: 'm.room.member', stateKey: userId, sender: userId, content: { membership: 'leave' } });
+    await engine.send(roomId, {
+      type: 'm.room.member',
+      stateKey: userId,
+      sender: userId,
+      content: { membership: 'leave' },
+    });
   }
 }

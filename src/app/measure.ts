@@ -4,7 +4,11 @@ import type { GroupObservation } from '#platform/storage/index.ts';
 
 /** Counts what the database writes: batches that share a commit, and how long a commit takes. */
 export function measureStorage(metrics: Metrics): (group: GroupObservation) => void {
-  const size = metrics.histogram('myelin_storage_commit_batches', 'Batches written with one commit.', [1, 2, 4, 8, 16, 32, 64, 128, 256]);
+  const size = metrics.histogram(
+    'myelin_storage_commit_batches',
+    'Batches written with one commit.',
+    [1, 2, 4, 8, 16, 32, 64, 128, 256],
+  );
   const seconds = metrics.histogram(
     'myelin_storage_commit_seconds',
     'Time from handing a group of batches to the database to its being durable.',
@@ -17,7 +21,10 @@ export function measureStorage(metrics: Metrics): (group: GroupObservation) => v
 }
 
 /** Caches and rooms in memory, read when somebody scrapes. */
-export function measureProcess(metrics: Metrics, parts: { readonly caches: CacheBudget; readonly hotRooms: () => number }): void {
+export function measureProcess(
+  metrics: Metrics,
+  parts: { readonly caches: CacheBudget; readonly hotRooms: () => number },
+): void {
   metrics.collector({
     name: 'myelin_cache_bytes',
     help: 'Estimated bytes that a cache holds.',

@@ -27,6 +27,13 @@ const schemaInfo = statement<{ version: number; lowest_compatible: number }>(
   'SELECT version, lowest_compatible FROM schema_info WHERE id = 0',
 );
 
+const one = statement<{ one: number }>('SELECT 1 AS one');
+
+/** Resolves when the database answers; rejects when it is closed or gone. */
+export async function ping(reader: Reader): Promise<void> {
+  await reader.first(one());
+}
+
 /** Throws, with the engine's message, when the database cannot be read. */
 export async function readSchemaState(database: DatabaseConfig): Promise<SchemaState> {
   if (database.engine === 'sqlite' && !existsSync(database.path)) return { kind: 'empty' };

@@ -9,11 +9,11 @@ import { createMetrics, measureRuntime } from '#platform/metrics/index.ts';
 import { systemRandom } from '#platform/random/index.ts';
 import { type HttpServer, listen } from '#platform/runtime/http-server.ts';
 import { compose } from './compose.ts';
+import { measureProcess, measureStorage } from './measure.ts';
+import { openDatabase } from './open-database.ts';
 import { type Operations, operationsSocket, serveOperations } from './operations.ts';
 import { pages } from './pages/index.ts';
 import { loadSigningKey } from './signing-key.ts';
-import { measureProcess, measureStorage } from './measure.ts';
-import { openDatabase } from './open-database.ts';
 import { VERSION } from './version.ts';
 import { warnWithoutEffect } from './without-effect.ts';
 
@@ -36,8 +36,13 @@ export interface Server extends AsyncDisposable {
 export async function openServer(config: Config, { quiet = false }: ServerOptions = {}): Promise<Server> {
   const clock = systemClock;
   const random = systemRandom;
-  const log = createLog({ level: quiet ? 'warn' : config.log.level, format: config.log.format, levels: config.log.levels });
-  for (const warning of quiet ? [] : [...config.warnings, ...warnWithoutEffect(config)]) log.warn('config.warning', { warning });
+  const log = createLog({
+    level: quiet ? 'warn' : config.log.level,
+    format: config.log.format,
+    levels: config.log.levels,
+  });
+  for (const warning of quiet ? [] : [...config.warnings, ...warnWithoutEffect(config)])
+    log.warn('config.warning', { warning });
   const metrics = createMetrics();
   measureRuntime({ metrics, clock, version: VERSION });
   const { dataDir } = config.server;
@@ -71,7 +76,13 @@ export async function openServer(config: Config, { quiet = false }: ServerOption
     stopping,
     hasUsers: parts.hasUsers,
     async listen() {
-      const server = await listen({ listeners: config.listeners, tls: config.tls, handler, log: log.part('http'), clock });
+      const server = await listen({
+        listeners: config.listeners,
+        tls: config.tls,
+        handler,
+        log: log.part('http'),
+        clock,
+      });
       const path = operationsSocket(dataDir);
       const socket = await serveOperations(path, parts.operations).catch((error: Error) =>
         // The command line then cannot reach this server while it runs; everybody else can.

@@ -2,7 +2,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Random } from '#platform/random/index.ts';
 import type { KeyId } from '#protocol/identifiers/index.ts';
-import { encodeBase64, formatSigningKeyFile, parseSigningKeyFile, type SigningKey, signingKeyFromSeed } from '#protocol/signing/index.ts';
+import {
+  encodeBase64,
+  formatSigningKeyFile,
+  parseSigningKeyFile,
+  type SigningKey,
+  signingKeyFromSeed,
+} from '#protocol/signing/index.ts';
 
 /** A new key with a random version, as Synapse names them. */
 export function newSigningKey(random: Random): SigningKey {

@@ -63,6 +63,17 @@ const sharesRoom = statement<{ one: number }>(
     "where a.user_id = ? and a.membership = 'join' limit 1",
 );
 
+/** How many users have each membership of a room, and who was in it first: for its summary. */
+export const selectCounts = statement<{ membership: string; count: number }>(
+  'select membership, count(*) as count from memberships where room_nid = ? group by membership',
+);
+export const selectPresent = statement<{ user_id: string }>(
+  "select user_id from memberships where room_nid = ? and membership in ('join', 'invite') order by event_nid limit ?",
+);
+export const selectFormer = statement<{ user_id: string }>(
+  "select user_id from memberships where room_nid = ? and membership in ('leave', 'ban') order by event_nid limit ?",
+);
+
 /** Who is in which room now. */
 export class MembershipStore {
   constructor(private readonly reader: Reader) {}

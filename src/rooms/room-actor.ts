@@ -114,6 +114,7 @@ export class RoomActor implements TurnActions {
     try {
       // An event can follow twenty others only: where there are more, it is built upon the newest, beside the others.
       const base = await this.#baseOf(room, staged);
+      if (drafts.length > 1) await this.#internKeys(drafts);
       for (const draft of drafts) {
         const equal =
           options.deduplicate === false ? undefined : await findEqualState(draft, base, this.dependencies.events);
@@ -257,6 +258,14 @@ export class RoomActor implements TurnActions {
   /** Forgets a hot room that has moved past what is stored. Another may have taken its place already. */
   #drop(room: HotRoom): void {
     if (this.#room === room) this.#room = undefined;
+  }
+
+  /** Together, they wait for one commit; each by itself would wait for one of its own. */
+  async #internKeys(drafts: readonly Draft[]): Promise<void> {
+    const { stateKeys } = this.dependencies;
+    await Promise.all(
+      drafts.map(({ type, stateKey }) => (stateKey === undefined ? undefined : stateKeys.intern(type, stateKey))),
+    );
   }
 
   /** Takes the next event through checks, signature and state, and moves the hot room past it. */

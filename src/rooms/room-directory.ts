@@ -1,8 +1,7 @@
-import { statement } from '#platform/storage/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
 import { type RoomVersionRules, roomVersionRules } from '#protocol/room-versions/index.ts';
-import type { RoomTables } from './tables.ts';
+import { type IdentityRow, selectById, selectByNid } from './room-store.ts';
 
 /** What never changes about a room. */
 export interface RoomIdentity {
@@ -10,11 +9,6 @@ export interface RoomIdentity {
   readonly roomId: RoomId;
   readonly rules: RoomVersionRules;
 }
-
-type IdentityRow = Pick<RoomTables['rooms'], 'room_nid' | 'room_id' | 'version'>;
-
-const byId = statement<IdentityRow>('select room_nid, room_id, version from rooms where room_id = ?');
-const byNid = statement<IdentityRow>('select room_nid, room_id, version from rooms where room_nid = ?');
 
 /** Rooms known to the server by id and by interned id. An identity is small and never changes: it stays in memory. */
 export class RoomDirectory {
@@ -24,11 +18,11 @@ export class RoomDirectory {
   constructor(private readonly reader: Reader) {}
 
   async find(roomId: RoomId): Promise<RoomIdentity | undefined> {
-    return this.#byId.get(roomId) ?? this.#remember(await this.reader.first(byId(roomId)));
+    return this.#byId.get(roomId) ?? this.#remember(await this.reader.first(selectById(roomId)));
   }
 
   async get(nid: number): Promise<RoomIdentity> {
-    const room = this.#byNid.get(nid) ?? this.#remember(await this.reader.first(byNid(nid)));
+    const room = this.#byNid.get(nid) ?? this.#remember(await this.reader.first(selectByNid(nid)));
     if (room === undefined) throw new Error(`room ${nid} has no row`);
     return room;
   }

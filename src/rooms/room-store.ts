@@ -1,5 +1,6 @@
 /** What the room engine writes of a room besides its events, members and state trees: its root, its ends, its changes. */
 import { statement } from '#platform/storage/index.ts';
+import type { RoomTables } from './tables.ts';
 
 export const insertRoom = statement('insert into rooms (room_nid, room_id, version, current_root) values (?, ?, ?, ?)');
 export const setRoot = statement('update rooms set current_root = ? where room_nid = ?');
@@ -22,3 +23,9 @@ export const selectRoot = statement<{ current_root: Uint8Array | null }>(
 export const selectExtremities = statement<{ event_nid: number }>(
   'select event_nid from forward_extremities where room_nid = ? order by event_nid',
 );
+
+/** What never changes about a room. */
+export type IdentityRow = Pick<RoomTables['rooms'], 'room_nid' | 'room_id' | 'version'>;
+
+export const selectById = statement<IdentityRow>('select room_nid, room_id, version from rooms where room_id = ?');
+export const selectByNid = statement<IdentityRow>('select room_nid, room_id, version from rooms where room_nid = ?');

@@ -1,8 +1,8 @@
 import type { ByteCache } from '#platform/cache/index.ts';
-import { statement } from '#platform/storage/index.ts';
 import type { Reader } from '#platform/storage/ports.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { CurrentStateChange, EventHook } from './draft.ts';
+import { selectCounts, selectFormer, selectPresent } from './membership-store.ts';
 
 /** Who a room is made of, in short. */
 export interface RoomSummary {
@@ -17,16 +17,6 @@ export interface RoomSummary {
 /** Five heroes, and the reader who is none of their own. */
 const FIRST = 6;
 
-const counts = statement<{ membership: string; count: number }>(
-  'select membership, count(*) as count from memberships where room_nid = ? group by membership',
-);
-const present = statement<{ user_id: string }>(
-  "select user_id from memberships where room_nid = ? and membership in ('join', 'invite') order by event_nid limit ?",
-);
-const former = statement<{ user_id: string }>(
-  "select user_id from memberships where room_nid = ? and membership in ('leave', 'ban') order by event_nid limit ?",
-);
-
 /** Summaries of rooms, kept until a member event changes them. */
 export class RoomSummaries implements EventHook {
   constructor(
@@ -38,13 +28,13 @@ export class RoomSummaries implements EventHook {
     const known = this.cache.get(roomNid);
     if (known !== undefined) return known;
     const byMembership = new Map(
-      (await this.reader.all(counts(roomNid))).map((row) => [row.membership, Number(row.count)]),
+      (await this.reader.all(selectCounts(roomNid))).map((row) => [row.membership, Number(row.count)]),
     );
     const summary: RoomSummary = {
       joinedCount: byMembership.get('join') ?? 0,
       invitedCount: byMembership.get('invite') ?? 0,
-      firstMembers: (await this.reader.all(present(roomNid, FIRST))).map((row) => row.user_id as UserId),
-      firstFormerMembers: (await this.reader.all(former(roomNid, FIRST))).map((row) => row.user_id as UserId),
+      firstMembers: (await this.reader.all(selectPresent(roomNid, FIRST))).map((row) => row.user_id as UserId),
+      firstFormerMembers: (await this.reader.all(selectFormer(roomNid, FIRST))).map((row) => row.user_id as UserId),
     };
     this.cache.set(roomNid, summary, 1500);
     return summary;

@@ -1,3 +1,4 @@
+import type { ByteCache } from '#platform/cache/index.ts';
 import { forbidden } from '#protocol/errors.ts';
 import {
   canSee,
@@ -8,7 +9,6 @@ import {
   membershipOf,
 } from '#protocol/history-visibility/index.ts';
 import type { EventId, RoomId, UserId } from '#protocol/identifiers/index.ts';
-import type { ByteCache } from '#platform/cache/index.ts';
 import type { CurrentState } from './current-state.ts';
 import { DUMMY_EVENT } from './dummy-event.ts';
 import type { EventStore } from './event-store.ts';

@@ -18,7 +18,7 @@ const COMMANDS = [
   'version',
 ];
 
-test('without arguments, with help and with --help it lists all commands', async () => {
+test.concurrent('without arguments, with help and with --help it lists all commands', async () => {
   for (const args of [[], ['help'], ['--help'], ['-h']]) {
     const { code, out, err } = await myelin(args);
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -26,13 +26,13 @@ test('without arguments, with help and with --help it lists all commands', async
   }
 });
 
-test('the list is of the commands there are', async () => {
+test.concurrent('the list is of the commands there are', async () => {
   const main = await Bun.file(join(import.meta.dir, '../../src/app/main.ts')).text();
   const [, list = ''] = /const COMMANDS[^=]*= \[([^\]]*)\]/.exec(main) ?? [];
   expect(list.split(',').filter((name) => name.trim() !== '')).toHaveLength(COMMANDS.length);
 });
 
-test.each(COMMANDS)('%s --help says what it does, its options, and gives an example', async (name) => {
+test.concurrent.each(COMMANDS)('%s --help says what it does, its options, and gives an example', async (name) => {
   for (const args of [
     [...name.split(' '), '--help'],
     [...name.split(' '), '-h'],
@@ -46,7 +46,7 @@ test.each(COMMANDS)('%s --help says what it does, its options, and gives an exam
   }
 });
 
-test('a group alone, or with --help, lists its commands', async () => {
+test.concurrent('a group alone, or with --help, lists its commands', async () => {
   const alone = await myelin(['user']);
   expect(alone.code).toBe(2);
   expect(alone.err).toContain('user reset-password');
@@ -56,7 +56,7 @@ test('a group alone, or with --help, lists its commands', async () => {
   expect(asked.out).not.toContain('doctor');
 });
 
-test.each([
+test.concurrent.each([
   [['frobnicate'], 'there is no command "frobnicate"'],
   [['doctr'], 'did you mean "doctor"?'],
   [['user', 'creat', 'alice'], 'did you mean "user create"?'],
@@ -79,7 +79,7 @@ test.each([
   expect({ code, out }).toEqual({ code: 2, out: '' });
 });
 
-test('version prints the version of package.json', async () => {
+test.concurrent('version prints the version of package.json', async () => {
   for (const args of [['version'], ['--version'], ['-V']]) {
     const { code, out } = await myelin(args);
     expect(code).toBe(0);

@@ -33,7 +33,7 @@ function expectFault(said: Ended, what: string, detail: string): void {
   expect(said.code).toBe(1);
 }
 
-test('before the first start nothing stands in the way, and nothing is made', async () => {
+test.concurrent('before the first start nothing stands in the way, and nothing is made', async () => {
   const cwd = emptyFolder();
   const port = await freePort();
   const said = await doctor(cwd, { MYELIN_LISTENERS: `[{ port: ${port}, bind_addresses: ['127.0.0.1'] }]` });
@@ -43,7 +43,7 @@ test('before the first start nothing stands in the way, and nothing is made', as
   expect(await Array.fromAsync(new Bun.Glob('**').scan({ cwd, onlyFiles: false }))).toEqual([]);
 });
 
-test('a stopped server in good health has no faults', async () => {
+test.concurrent('a stopped server in good health has no faults', async () => {
   const { folder, port } = await usedFolder();
   const said = await doctor(folder);
   expect(said.out).not.toContain('FAULT');
@@ -55,7 +55,7 @@ test('a stopped server in good health has no faults', async () => {
   expect(about('well-known', said)).toContain('not needed for localhost');
 });
 
-test('a running server in good health has no faults', async () => {
+test.concurrent('a running server in good health has no faults', async () => {
   const { folder, port } = await configuredFolder();
   const server = await serve(folder);
   const said = await doctor(folder);
@@ -66,7 +66,7 @@ test('a running server in good health has no faults', async () => {
   expect(about(`port ${port} on 127.0.0.1`, said)).toContain('the running server has it');
 });
 
-test('faults of the configuration are named, each in its line', async () => {
+test.concurrent('faults of the configuration are named, each in its line', async () => {
   const { folder } = await configuredFolder('max_uplod_size: 5M\nenable_registration: perhaps');
   const said = await doctor(folder);
   expect(said.code).toBe(1);
@@ -75,7 +75,7 @@ test('faults of the configuration are named, each in its line', async () => {
   expect(said.out).toEndWith('2 to mend\n');
 });
 
-test('a file that is no YAML, or is not there, is a fault', async () => {
+test.concurrent('a file that is no YAML, or is not there, is a fault', async () => {
   const cwd = emptyFolder();
   writeFileSync(join(cwd, 'homeserver.yaml'), 'server_name: [\n');
   expect((await doctor(cwd)).out).toContain('FAULT  configuration: homeserver.yaml: ');
@@ -84,7 +84,7 @@ test('a file that is no YAML, or is not there, is a fault', async () => {
   expect(said.out).toContain('FAULT  configuration: there is no other.yaml');
 });
 
-test('keys without effect are noted, and no fault', async () => {
+test.concurrent('keys without effect are noted, and no fault', async () => {
   const { folder } = await configuredFolder('redis: { enabled: true }\nenable_ephemeral_messages: true');
   const said = await doctor(folder);
   expect(said.code).toBe(0);
@@ -92,7 +92,7 @@ test('keys without effect are noted, and no fault', async () => {
   expect(said.out).toContain('note   configuration: enable_ephemeral_messages: is accepted and has no effect yet\n');
 });
 
-test('a port that another program has is a fault', async () => {
+test.concurrent('a port that another program has is a fault', async () => {
   const { folder, port } = await configuredFolder();
   const other = Bun.serve({ port, hostname: '127.0.0.1', fetch: () => new Response() });
   const said = await doctor(folder);
@@ -100,19 +100,19 @@ test('a port that another program has is a fault', async () => {
   expectFault(said, `port ${port} on 127.0.0.1`, 'another program has it');
 });
 
-test('an address that the machine does not have is a fault', async () => {
+test.concurrent('an address that the machine does not have is a fault', async () => {
   const { folder } = await configuredFolder();
   const said = await doctor(folder, { MYELIN_LISTENERS: "[{ port: 8008, bind_addresses: ['192.0.2.1'] }]" });
   expectFault(said, 'port 8008 on 192.0.2.1', 'this machine has no such address');
 });
 
-test('a signing key that others can read is a fault', async () => {
+test.concurrent('a signing key that others can read is a fault', async () => {
   const { folder } = await configuredFolder();
   chmodSync(join(folder, 'data/localhost.signing.key'), 0o644);
   expectFault(await doctor(folder), 'signing key', 'chmod 600 it');
 });
 
-test('a signing key file that holds no key is a fault, and its content is not shown', async () => {
+test.concurrent('a signing key file that holds no key is a fault, and its content is not shown', async () => {
   const { folder } = await configuredFolder();
   writeFileSync(join(folder, 'data/localhost.signing.key'), 'ed25519 a_1 not!a!seed\n');
   const said = await doctor(folder);
@@ -120,7 +120,7 @@ test('a signing key file that holds no key is a fault, and its content is not sh
   expect(said.out).not.toContain('not!a!seed');
 });
 
-test('a data folder that others can look into is worth a note', async () => {
+test.concurrent('a data folder that others can look into is worth a note', async () => {
   const { folder } = await configuredFolder();
   chmodSync(join(folder, 'data'), 0o755);
   const said = await doctor(folder);
@@ -128,7 +128,7 @@ test('a data folder that others can look into is worth a note', async () => {
   expect(said.code).toBe(0);
 });
 
-test('a database that another process has locked is a fault', async () => {
+test.concurrent('a database that another process has locked is a fault', async () => {
   const { folder } = await usedFolder();
   const lock = new Database(join(folder, 'data/homeserver.db.lock'));
   lock.run('BEGIN EXCLUSIVE');
@@ -137,7 +137,7 @@ test('a database that another process has locked is a fault', async () => {
   expectFault(said, 'database', 'in use: another server is running on this data folder');
 });
 
-test('a file that is no database is a fault, and left as it is', async () => {
+test.concurrent('a file that is no database is a fault, and left as it is', async () => {
   const { folder } = await configuredFolder();
   const path = join(folder, 'data/homeserver.db');
   const text = 'Dear Sir or Madam, '.repeat(1000);
@@ -152,13 +152,13 @@ function editSchema(folder: string, edit: (database: Database) => void): void {
   database.close();
 }
 
-test('a schema that only a newer server can use is a fault', async () => {
+test.concurrent('a schema that only a newer server can use is a fault', async () => {
   const { folder } = await usedFolder();
   editSchema(folder, (db) => db.run('UPDATE schema_info SET version = 1000, lowest_compatible = 999'));
   expectFault(await doctor(folder), 'database', 'a newer server made its schema (1000 steps');
 });
 
-test('a newer schema that this server may use is told, and no fault', async () => {
+test.concurrent('a newer schema that this server may use is told, and no fault', async () => {
   const { folder } = await usedFolder();
   editSchema(folder, (db) => db.run('UPDATE schema_info SET version = 1000'));
   const said = await doctor(folder);
@@ -166,7 +166,7 @@ test('a newer schema that this server may use is told, and no fault', async () =
   expect(said.code).toBe(0);
 });
 
-test('an older schema is told, and not changed', async () => {
+test.concurrent('an older schema is told, and not changed', async () => {
   const { folder } = await usedFolder();
   editSchema(folder, (db) => db.run('UPDATE schema_info SET version = 3'));
   const said = await doctor(folder);
@@ -174,7 +174,7 @@ test('an older schema is told, and not changed', async () => {
   editSchema(folder, (db) => expect(db.query('SELECT version FROM schema_info').get()).toEqual({ version: 3 }));
 });
 
-test('a certificate is read: its key must fit, and it must be good', async () => {
+test.concurrent('a certificate is read: its key must fit, and it must be good', async () => {
   const folder = emptyFolder();
   writeFileSync(join(folder, 'cert.pem'), certificateOne.certificate);
   writeFileSync(join(folder, 'key.pem'), certificateOne.key);
@@ -190,7 +190,7 @@ test('a certificate is read: its key must fit, and it must be good', async () =>
   expect(about('certificate', await doctor(folder, env('none.pem')))).toContain('ENOENT');
 });
 
-test('a well-known that does not answer is worth a note, which says what users have to do', async () => {
+test.concurrent('a well-known that does not answer is worth a note, which says what users have to do', async () => {
   const folder = emptyFolder();
   const port = await freePort();
   const said = await doctor(folder, {
@@ -203,7 +203,7 @@ test('a well-known that does not answer is worth a note, which says what users h
   expect(said.code).toBe(0);
 });
 
-test('a listener’s socket needs a folder', async () => {
+test.concurrent('a listener’s socket needs a folder', async () => {
   const folder = emptyFolder();
   const env = { MYELIN_SERVER_NAME: 'localhost', MYELIN_LISTENERS: '[{ path: run/main.sock }]' };
   expectFault(await doctor(folder, env), 'listener', 'is not there: make it');
@@ -212,7 +212,7 @@ test('a listener’s socket needs a folder', async () => {
   rmSync(join(folder, 'run'), { recursive: true });
 });
 
-test('on PostgreSQL it tells a running server, a stopped one, another’s lock, and what is not there', async () => {
+test.concurrent('on PostgreSQL it tells a running server, a stopped one, another’s lock, and what is not there', async () => {
   const { url } = await startPostgres();
   const sql = postgres(url);
   await sql.unsafe('create database doctor');
@@ -234,7 +234,7 @@ test('on PostgreSQL it tells a running server, a stopped one, another’s lock, 
   expect(about('database', await doctor(lost))).toMatch(/^FAULT .*not_there/);
 });
 
-test('db migrate fills a database, says how far it is, and refuses one in use', async () => {
+test.concurrent('db migrate fills a database, says how far it is, and refuses one in use', async () => {
   const { folder } = await configuredFolder();
   for (let run = 0; run < 2; run++) {
     const { code, out } = await myelin(['db', 'migrate'], { cwd: folder });

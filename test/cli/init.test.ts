@@ -11,7 +11,7 @@ afterAll(cleanUp);
 const CTRL_C = '\x03';
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
-test('init writes a configuration that can be read and a key, both for their owner only', async () => {
+test.concurrent('init writes a configuration that can be read and a key, both for their owner only', async () => {
   const cwd = emptyFolder();
   const { code, out } = await myelin(['init'], { cwd });
   expect(code).toBe(0);
@@ -25,7 +25,7 @@ test('init writes a configuration that can be read and a key, both for their own
   expect(config.server).toMatchObject({ serverName: 'localhost', publicBaseurl: 'http://localhost:8008/' });
 });
 
-test('init writes what its options say', async () => {
+test.concurrent('init writes what its options say', async () => {
   const cwd = emptyFolder();
   const args = [
     'init',
@@ -48,7 +48,7 @@ test('init writes what its options say', async () => {
   expect(existsSync(join(cwd, 'state/example.org.signing.key'))).toBe(true);
 });
 
-test('two servers get secrets of their own', async () => {
+test.concurrent('two servers get secrets of their own', async () => {
   const [one, other] = [emptyFolder(), emptyFolder()];
   for (const cwd of [one, other]) await myelin(['init'], { cwd });
   const secret = (cwd: string) => loadConfig({ files: [join(cwd, 'data/homeserver.yaml')] }).registration.sharedSecret;
@@ -56,7 +56,7 @@ test('two servers get secrets of their own', async () => {
   expect(secret(one)).not.toBe(secret(other));
 });
 
-test('init never overwrites', async () => {
+test.concurrent('init never overwrites', async () => {
   const cwd = emptyFolder();
   writeFileSync(join(cwd, 'mine.yaml'), 'server_name: mine.example\n');
   const { code, err } = await myelin(['init', '--output', 'mine.yaml'], { cwd });
@@ -64,7 +64,7 @@ test('init never overwrites', async () => {
   expect(readFileSync(join(cwd, 'mine.yaml'), 'utf8')).toBe('server_name: mine.example\n');
 });
 
-test.each([
+test.concurrent.each([
   [['--server-name', 'not a name']],
   [['--port', '0']],
   [['--port', 'http']],
@@ -75,7 +75,7 @@ test.each([
   expect(readdirSync(cwd)).toEqual([]);
 });
 
-test('on a terminal, init asks, and asks again for what will not do', async () => {
+test.concurrent('on a terminal, init asks, and asks again for what will not do', async () => {
   const cwd = emptyFolder();
   const typist = onTerminal(['init'], { cwd });
   await typist.answer('[localhost]: ', 'not a name\r');
@@ -88,7 +88,7 @@ test('on a terminal, init asks, and asks again for what will not do', async () =
   expect(server).toMatchObject({ serverName: 'example.org', publicBaseurl: 'https://matrix.example.org/' });
 });
 
-test('Ctrl+C at a question leaves nothing behind', async () => {
+test.concurrent('Ctrl+C at a question leaves nothing behind', async () => {
   const cwd = emptyFolder();
   const typist = onTerminal(['init'], { cwd });
   await typist.answer('[localhost]: ', CTRL_C);
@@ -97,7 +97,7 @@ test('Ctrl+C at a question leaves nothing behind', async () => {
   expect(readdirSync(cwd)).toEqual([]);
 });
 
-test('keys generate prints a key, or writes it where nothing is', async () => {
+test.concurrent('keys generate prints a key, or writes it where nothing is', async () => {
   const cwd = emptyFolder();
   const printed = await myelin(['keys', 'generate'], { cwd });
   expect(printed.code).toBe(0);

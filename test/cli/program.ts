@@ -30,7 +30,7 @@ export interface RunOptions {
 }
 
 /** The variables of this process but those that would configure the program. */
-export function plainEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+function plainEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('MYELIN_'));
   return { ...(Object.fromEntries(kept) as Record<string, string>), ...more };
 }

@@ -14,7 +14,7 @@ const portByVariable = (port: number): Record<string, string> => ({
   MYELIN_LISTENERS: `[{ port: ${port}, bind_addresses: ['127.0.0.1'], resources: [{ names: [client] }] }]`,
 });
 
-test('the first start makes configuration, key and database, and says where it is and how to make an account', async () => {
+test.concurrent('the first start makes configuration, key and database, and says where it is and how to make an account', async () => {
   const cwd = emptyFolder();
   const port = await freePort();
   const server = await serve(cwd, { env: portByVariable(port) });
@@ -33,7 +33,7 @@ test('the first start makes configuration, key and database, and says where it i
     expect({ name, mode: statSync(join(cwd, 'data', name)).mode & 0o077 }).toEqual({ name, mode: 0 });
 });
 
-test('the second start keeps all of it, and does not greet when nobody looks', async () => {
+test.concurrent('the second start keeps all of it, and does not greet when nobody looks', async () => {
   const cwd = emptyFolder();
   const env = portByVariable(await freePort());
   await stop(await serve(cwd, { env }));
@@ -49,7 +49,7 @@ test('the second start keeps all of it, and does not greet when nobody looks', a
   ).toEqual(before);
 });
 
-test('on a terminal it greets at every start, until somebody has an account with how to make one', async () => {
+test.concurrent('on a terminal it greets at every start, until somebody has an account with how to make one', async () => {
   const { folder } = await configuredFolder();
   const first = onTerminal(['serve'], { cwd: folder });
   await first.answer('Stop it with Ctrl+C.', '');
@@ -65,7 +65,7 @@ test('on a terminal it greets at every start, until somebody has an account with
   expect(second.screen()).not.toContain('Nobody has an account yet');
 });
 
-test('a port that another program has ends it with code 1', async () => {
+test.concurrent('a port that another program has ends it with code 1', async () => {
   const { folder, port } = await configuredFolder();
   const other = Bun.serve({ port, hostname: '127.0.0.1', fetch: () => new Response() });
   const { code, err } = await myelin(['serve'], { cwd: folder });
@@ -75,7 +75,7 @@ test('a port that another program has ends it with code 1', async () => {
   expect(err).not.toContain('    at ');
 });
 
-test('a data folder that another server uses ends it with code 1', async () => {
+test.concurrent('a data folder that another server uses ends it with code 1', async () => {
   const { folder } = await configuredFolder();
   const server = await serve(folder);
   const { code, err } = await myelin(['serve'], { cwd: folder });
@@ -84,7 +84,7 @@ test('a data folder that another server uses ends it with code 1', async () => {
   await stop(server);
 });
 
-test('what is wrong with a configuration is said all at once, with code 2', async () => {
+test.concurrent('what is wrong with a configuration is said all at once, with code 2', async () => {
   const cwd = emptyFolder();
   writeFileSync(join(cwd, 'homeserver.yaml'), 'server_name: example.org\nmax_uplod_size: 5M\nenable_registration: 3\n');
   const { code, err } = await myelin(['serve'], { cwd });
@@ -94,7 +94,7 @@ test('what is wrong with a configuration is said all at once, with code 2', asyn
   expect(existsSync(join(cwd, 'data'))).toBe(false);
 });
 
-test('what is configured but has no effect yet is told at the start', async () => {
+test.concurrent('what is configured but has no effect yet is told at the start', async () => {
   const { folder } = await configuredFolder('auto_join_rooms: ["#all:localhost"]\nredis: { enabled: true }');
   const server = await serve(folder);
   expect(server.output()).toContain('auto_join_rooms: is accepted and has no effect yet');
@@ -102,7 +102,7 @@ test('what is configured but has no effect yet is told at the start', async () =
   await stop(server);
 });
 
-test('a database of Synapse’s is refused, and left as it is', async () => {
+test.concurrent('a database of Synapse’s is refused, and left as it is', async () => {
   const { folder } = await configuredFolder();
   const path = join(folder, 'data/homeserver.db');
   const synapse = new Database(path);
@@ -118,7 +118,7 @@ test('a database of Synapse’s is refused, and left as it is', async () => {
   expect(readFileSync(path).equals(before)).toBe(true);
 });
 
-test('a path too long for a Unix socket does not keep it from running, nor the command line from reaching it', async () => {
+test.concurrent('a path too long for a Unix socket does not keep it from running, nor the command line from reaching it', async () => {
   const deep = join(emptyFolder(), 'a'.repeat(90), 'b'.repeat(90));
   const { folder } = await configuredFolder('', deep);
   const server = await serve(folder);
@@ -126,7 +126,7 @@ test('a path too long for a Unix socket does not keep it from running, nor the c
   await stop(server);
 });
 
-test('where there can be no socket it warns and runs', async () => {
+test.concurrent('where there can be no socket it warns and runs', async () => {
   const { folder, port } = await configuredFolder();
   mkdirSync(join(folder, 'data/operations.sock'));
   const server = await serve(folder);
@@ -139,7 +139,7 @@ test('where there can be no socket it warns and runs', async () => {
   expect(await server.ended).toBe(0);
 });
 
-test('pid_file holds the process id while it runs', async () => {
+test.concurrent('pid_file holds the process id while it runs', async () => {
   const { folder } = await configuredFolder('pid_file: data/server.pid');
   const server = await serve(folder);
   const path = join(folder, 'data/server.pid');

@@ -29,7 +29,7 @@ rc_login:
   account: { per_second: 1000, burst_count: 1000 }
   failed_attempts: { per_second: 1000, burst_count: 1000 }`;
 
-test('accounts are made, listed, given new passwords and ended while the server runs', async () => {
+test.concurrent('accounts are made, listed, given new passwords and ended while the server runs', async () => {
   const { folder, port } = await configuredFolder(QUICK_LOGINS);
   const server = await serve(folder);
   const cwd = folder;
@@ -65,7 +65,7 @@ test('accounts are made, listed, given new passwords and ended while the server 
   await stop(server);
 });
 
-test('the same works on a server that is stopped', async () => {
+test.concurrent('the same works on a server that is stopped', async () => {
   const { folder, port } = await configuredFolder(QUICK_LOGINS);
   const cwd = folder;
   expect((await myelin(['user', 'create', '-a', '-p', 'first', 'alice'], { cwd })).out).toBe('made @alice:localhost\n');
@@ -83,7 +83,7 @@ test('the same works on a server that is stopped', async () => {
   await stop(server);
 });
 
-test.each([true, false])(
+test.concurrent.each([true, false])(
   'what cannot be done ends with code 1 and one line (server running: %p)',
   async (isRunning) => {
     const { folder } = await configuredFolder();
@@ -114,7 +114,7 @@ test.each([true, false])(
   },
 );
 
-test('where no server is configured nothing is made', async () => {
+test.concurrent('where no server is configured nothing is made', async () => {
   const cwd = emptyFolder();
   for (const args of [
     ['user', 'create', 'alice'],
@@ -128,7 +128,7 @@ test('where no server is configured nothing is made', async () => {
   expect(await Array.fromAsync(new Bun.Glob('**').scan({ cwd, onlyFiles: false }))).toEqual([]);
 });
 
-test('after a server was killed, its socket is in nobody’s way', async () => {
+test.concurrent('after a server was killed, its socket is in nobody’s way', async () => {
   const { folder } = await configuredFolder();
   const server = await serve(folder);
   server.signal('SIGKILL');
@@ -139,7 +139,7 @@ test('after a server was killed, its socket is in nobody’s way', async () => {
   await stop(again);
 });
 
-test('on a terminal the password is asked for, and not shown', async () => {
+test.concurrent('on a terminal the password is asked for, and not shown', async () => {
   const { folder, port } = await configuredFolder(QUICK_LOGINS);
   const server = await serve(folder);
   const typist = onTerminal(['user', 'create', 'alice'], { cwd: folder });
@@ -155,7 +155,7 @@ test('on a terminal the password is asked for, and not shown', async () => {
   await stop(server);
 });
 
-test('a server that is just starting is waited for', async () => {
+test.concurrent('a server that is just starting is waited for', async () => {
   const { folder } = await configuredFolder();
   const program = join(import.meta.dir, '../../src/app/main.ts');
   const server = start([process.execPath, program, 'serve'], { cwd: folder });

@@ -13,7 +13,13 @@ import { createJobs } from '#platform/jobs/index.ts';
 import { createLog } from '#platform/log/index.ts';
 import { createMetrics } from '#platform/metrics/index.ts';
 import { systemRandom } from '#platform/random/index.ts';
-import { openStorage, type Storage, type StorageConfig, type Transactor } from '#platform/storage/index.ts';
+import {
+  type GroupObservation,
+  openStorage,
+  type Storage,
+  type StorageConfig,
+  type Transactor,
+} from '#platform/storage/index.ts';
 import type { DeviceId, KeyId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import { signingKeyFromSeed } from '#protocol/signing/index.ts';
@@ -61,8 +67,18 @@ export interface ComposedServer extends AsyncDisposable {
 
 const NO_LIMIT = { per_second: 1e6, burst_count: 1_000_000 };
 
+/** Who looks on while the server reads and writes. */
+export interface Onlooker {
+  readonly watch: (storage: Storage) => Storage;
+  readonly onGroup: (group: GroupObservation) => void;
+}
+
 /** `overrides` have the shape of the configuration file. */
-export async function composedServer(database: StorageConfig, overrides: JsonObject = {}): Promise<ComposedServer> {
+export async function composedServer(
+  database: StorageConfig,
+  overrides: JsonObject = {},
+  onlooker?: Onlooker,
+): Promise<ComposedServer> {
   const folder = await mkdtemp(join(tmpdir(), 'myelin-composed-'));
   const config = loadConfig({
     overrides: {
@@ -80,7 +96,9 @@ export async function composedServer(database: StorageConfig, overrides: JsonObj
   const writes: string[] = [];
   const log = createLog({ level: 'error', sink: { write: (line) => void errors.push(line) } });
   const [clock, random, metrics] = [systemClock, systemRandom, createMetrics()];
-  const storage = watched(await openStorage(database, { migrations, lowestCompatible, clock }), writes);
+  const onGroup = onlooker?.onGroup ?? (() => undefined);
+  const opened = await openStorage(database, { migrations, lowestCompatible, clock, onGroup });
+  const storage = watched(onlooker === undefined ? opened : onlooker.watch(opened), writes);
   const rateLimits = createRateLimits({ limits: config.rateLimits.limits, clock });
   const jobs = createJobs({ clock, random, log, metrics });
   const signingKey = signingKeyFromSeed('ed25519:1' as KeyId, SEED);

@@ -22,7 +22,10 @@ async function crashesLoseNothing(server: TestServer): Promise<void> {
   const alice = await register(server, 'alice');
   const rooms: string[] = [];
   for (let n = 0; n < ROOMS; n++) {
-    rooms.push((await call(server, 'POST', '/_matrix/client/v3/createRoom', { token: alice.token, body: { name: `room ${n}` } })).room_id as string);
+    rooms.push(
+      (await call(server, 'POST', '/_matrix/client/v3/createRoom', { token: alice.token, body: { name: `room ${n}` } }))
+        .room_id as string,
+    );
   }
   const sent: Sent[] = [];
   let since = (await sync(server, alice.token)).next_batch as string;
@@ -32,7 +35,12 @@ async function crashesLoseNothing(server: TestServer): Promise<void> {
     let running = true;
     const senders = Array.from({ length: SENDERS }, async (_, sender) => {
       for (let n = 0; running; n++) {
-        const one: Sent = { roomId: rooms[(sender + n) % ROOMS]!, txnId: `t${crash}-${sender}-${n}`, body: `${crash}/${sender}/${n}`, eventId: undefined };
+        const one: Sent = {
+          roomId: rooms[(sender + n) % ROOMS]!,
+          txnId: `t${crash}-${sender}-${n}`,
+          body: `${crash}/${sender}/${n}`,
+          eventId: undefined,
+        };
         sent.push(one);
         await send(server, alice.token, one).catch(() => undefined);
       }
@@ -49,7 +57,14 @@ async function crashesLoseNothing(server: TestServer): Promise<void> {
     // A client that never got an answer asks again, with the same transaction id.
     const unanswered = sent.filter((event) => event.eventId === undefined);
     await Promise.all(unanswered.map((one) => send(server, alice.token, one))).catch((error) => {
-      throw new Error(`${error}\n${server.log().split('\n').filter((line) => line.includes('"error"')).slice(-3).join('\n')}`);
+      throw new Error(
+        `${error}\n${server
+          .log()
+          .split('\n')
+          .filter((line) => line.includes('"error"'))
+          .slice(-3)
+          .join('\n')}`,
+      );
     });
     since = await drain(server, alice.token, since, rooms, synced);
   }
@@ -79,24 +94,43 @@ interface Event {
 const FILTER = encodeURIComponent(JSON.stringify({ room: { timeline: { limit: 100 } } }));
 
 function sync(server: TestServer, token: string, since?: string): Promise<Record<string, unknown>> {
-  return call(server, 'GET', `/_matrix/client/v3/sync?timeout=0&filter=${FILTER}${since === undefined ? '' : `&since=${since}`}`, { token });
+  return call(
+    server,
+    'GET',
+    `/_matrix/client/v3/sync?timeout=0&filter=${FILTER}${since === undefined ? '' : `&since=${since}`}`,
+    { token },
+  );
 }
 
 /** Everything after `since`, gaps filled by paging back; counts each message. Answers the new token. */
-async function drain(server: TestServer, token: string, since: string, rooms: readonly string[], counts: Map<string, number>): Promise<string> {
+async function drain(
+  server: TestServer,
+  token: string,
+  since: string,
+  rooms: readonly string[],
+  counts: Map<string, number>,
+): Promise<string> {
   const answer = await sync(server, token, since);
-  const joined = ((answer.rooms as { join?: Record<string, { timeline: { events: Event[]; limited: boolean; prev_batch: string } }> })?.join ?? {});
+  const joined =
+    (answer.rooms as { join?: Record<string, { timeline: { events: Event[]; limited: boolean; prev_batch: string } }> })
+      ?.join ?? {};
   for (const roomId of rooms) {
     const timeline = joined[roomId]?.timeline;
     if (timeline === undefined) continue;
     const events = [...timeline.events];
     let from = timeline.limited ? timeline.prev_batch : undefined;
     while (from !== undefined) {
-      const page = await call(server, 'GET', `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/messages?dir=b&limit=100&from=${from}&to=${since}`, { token });
+      const page = await call(
+        server,
+        'GET',
+        `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/messages?dir=b&limit=100&from=${from}&to=${since}`,
+        { token },
+      );
       events.push(...(page.chunk as Event[]));
       from = page.end as string | undefined;
     }
-    for (const event of events) if (event.type === 'm.room.message') counts.set(event.event_id, (counts.get(event.event_id) ?? 0) + 1);
+    for (const event of events)
+      if (event.type === 'm.room.message') counts.set(event.event_id, (counts.get(event.event_id) ?? 0) + 1);
   }
   return answer.next_batch as string;
 }
@@ -105,7 +139,12 @@ async function allMessages(server: TestServer, token: string, roomId: string): P
   const events: Event[] = [];
   let from: string | undefined = '';
   while (from !== undefined) {
-    const page = await call(server, 'GET', `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/messages?dir=b&limit=100${from === '' ? '' : `&from=${from}`}`, { token });
+    const page = await call(
+      server,
+      'GET',
+      `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/messages?dir=b&limit=100${from === '' ? '' : `&from=${from}`}`,
+      { token },
+    );
     events.push(...(page.chunk as Event[]));
     from = page.end as string | undefined;
   }

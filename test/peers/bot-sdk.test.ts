@@ -40,7 +40,15 @@ async function until<T>(look: () => Promise<T | undefined>, what: string): Promi
 }
 
 test('a bot joins on invite, replies, sets and reads state, and sends media', async () => {
-  const { AutojoinRoomsMixin, LogLevel, LogService, MatrixClient, MemoryStorageProvider, RichReply, SimpleRetryJoinStrategy } = await import('matrix-bot-sdk');
+  const {
+    AutojoinRoomsMixin,
+    LogLevel,
+    LogService,
+    MatrixClient,
+    MemoryStorageProvider,
+    RichReply,
+    SimpleRetryJoinStrategy,
+  } = await import('matrix-bot-sdk');
   LogService.setLevel(LogLevel.ERROR);
   const alice = await register(server, 'alice');
   const account = await register(server, 'bot');
@@ -49,22 +57,36 @@ test('a bot joins on invite, replies, sets and reads state, and sends media', as
   AutojoinRoomsMixin.setupOnClient(bot);
   bot.on('room.message', async (roomId: string, event: { sender: string; content: { body: string } }) => {
     if (event.sender === account.userId) return;
-    await bot.sendMessage(roomId, RichReply.createFor(roomId, event, `you said ${event.content.body}`, `you said <b>${event.content.body}</b>`));
+    await bot.sendMessage(
+      roomId,
+      RichReply.createFor(roomId, event, `you said ${event.content.body}`, `you said <b>${event.content.body}</b>`),
+    );
   });
   await bot.start();
   stop = () => bot.stop();
 
-  const made = await call(server, 'POST', '/_matrix/client/v3/createRoom', { token: alice.token, body: { invite: [account.userId], preset: 'trusted_private_chat' } });
+  const made = await call(server, 'POST', '/_matrix/client/v3/createRoom', {
+    token: alice.token,
+    body: { invite: [account.userId], preset: 'trusted_private_chat' },
+  });
   const roomId = made.room_id as string;
   const room = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}`;
   await until(async () => {
-    const members = (await call(server, 'GET', `${room}/joined_members`, { token: alice.token })).joined as Record<string, unknown>;
+    const members = (await call(server, 'GET', `${room}/joined_members`, { token: alice.token })).joined as Record<
+      string,
+      unknown
+    >;
     return account.userId in members ? members : undefined;
   }, 'the bot to join');
 
-  await call(server, 'PUT', `${room}/send/m.room.message/1`, { token: alice.token, body: { msgtype: 'm.text', body: 'ping' } });
+  await call(server, 'PUT', `${room}/send/m.room.message/1`, {
+    token: alice.token,
+    body: { msgtype: 'm.text', body: 'ping' },
+  });
   const reply = await until(async () => {
-    const { chunk } = (await call(server, 'GET', `${room}/messages?dir=b&limit=10`, { token: alice.token })) as { chunk: { sender: string; type: string; content: Record<string, unknown> }[] };
+    const { chunk } = (await call(server, 'GET', `${room}/messages?dir=b&limit=10`, { token: alice.token })) as {
+      chunk: { sender: string; type: string; content: Record<string, unknown> }[];
+    };
     return chunk.find((event) => event.sender === account.userId && event.type === 'm.room.message');
   }, 'the reply');
   expect(reply.content.formatted_body).toContain('you said <b>ping</b>');
@@ -73,7 +95,7 @@ test('a bot joins on invite, replies, sets and reads state, and sends media', as
   const stateEvent = await bot.sendStateEvent(roomId, 'org.example.bot', 'key', { colour: 'green' });
   expect(stateEvent).toStartWith('$');
   expect(await bot.getRoomStateEvent(roomId, 'org.example.bot', 'key')).toEqual({ colour: 'green' });
-  expect((await bot.getJoinedRooms())).toEqual([roomId]);
+  expect(await bot.getJoinedRooms()).toEqual([roomId]);
   expect(await bot.userHasPowerLevelFor(account.userId, roomId, 'm.room.message', false)).toBe(true);
 
   const file = Buffer.from('the file');

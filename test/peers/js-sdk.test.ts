@@ -4,7 +4,14 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import * as sdk from 'matrix-js-sdk';
-import { CryptoEvent, type ShowSasCallbacks, VerificationPhase, VerificationRequestEvent, VerifierEvent, type VerificationRequest } from 'matrix-js-sdk/lib/crypto-api/index.js';
+import {
+  CryptoEvent,
+  type ShowSasCallbacks,
+  VerificationPhase,
+  type VerificationRequest,
+  VerificationRequestEvent,
+  VerifierEvent,
+} from 'matrix-js-sdk/lib/crypto-api/index.js';
 import { logger as sdkLogger } from 'matrix-js-sdk/lib/logger.js';
 import { call, startServer, type TestServer } from '#test/server.ts';
 
@@ -33,7 +40,11 @@ async function open(username: string, isNew: boolean, secrets = new Map<string, 
   const anonymous = sdk.createClient({ baseUrl: server.baseUrl });
   const session = isNew
     ? await anonymous.registerRequest({ username, password, auth: { type: 'm.login.dummy' } })
-    : await anonymous.loginRequest({ type: 'm.login.password', identifier: { type: 'm.id.user', user: username }, password });
+    : await anonymous.loginRequest({
+        type: 'm.login.password',
+        identifier: { type: 'm.id.user', user: username },
+        password,
+      });
   const client = sdk.createClient({
     baseUrl: server.baseUrl,
     userId: session.user_id,
@@ -58,7 +69,11 @@ async function open(username: string, isNew: boolean, secrets = new Map<string, 
 async function crossSign({ client, userId, password }: Device): Promise<void> {
   await client.getCrypto()!.bootstrapCrossSigning({
     authUploadDeviceSigningKeys: async (makeRequest) =>
-      void (await makeRequest({ type: 'm.login.password', identifier: { type: 'm.id.user', user: userId }, password } as unknown as sdk.AuthDict)),
+      void (await makeRequest({
+        type: 'm.login.password',
+        identifier: { type: 'm.id.user', user: userId },
+        password,
+      } as unknown as sdk.AuthDict)),
   });
 }
 
@@ -75,23 +90,31 @@ const bodiesIn = (client: sdk.MatrixClient, roomId: string): unknown[] =>
 
 async function received(device: Device, roomId: string, body: string): Promise<sdk.MatrixEvent> {
   await until(() => bodiesIn(device.client, roomId).includes(body), `"${body}" at ${device.userId}`);
-  return device.client.getRoom(roomId)!.getLiveTimeline().getEvents().find((event) => event.getContent().body === body)!;
+  return device.client
+    .getRoom(roomId)!
+    .getLiveTimeline()
+    .getEvents()
+    .find((event) => event.getContent().body === body)!;
 }
 
 /** Both sides compare emoji and agree. */
 async function verify(answering: Device, request: () => Promise<VerificationRequest>): Promise<void> {
-  const incoming = new Promise<VerificationRequest>((resolve) => answering.client.once(CryptoEvent.VerificationRequestReceived as never, resolve as never));
+  const incoming = new Promise<VerificationRequest>((resolve) =>
+    answering.client.once(CryptoEvent.VerificationRequestReceived as never, resolve as never),
+  );
   const outgoing = await request();
   const theirs = await incoming;
   await theirs.accept();
   await until(() => outgoing.phase === VerificationPhase.Ready, 'the verification to be accepted');
   const sas = new Map<string, string>();
   const agree = async (name: string, one: VerificationRequest, start: boolean): Promise<void> => {
-    const verifier = start ? await one.startVerification('m.sas.v1') : await new Promise<NonNullable<VerificationRequest['verifier']>>((resolve) => {
-      const look = () => one.verifier !== undefined && resolve(one.verifier);
-      one.on(VerificationRequestEvent.Change, look);
-      look();
-    });
+    const verifier = start
+      ? await one.startVerification('m.sas.v1')
+      : await new Promise<NonNullable<VerificationRequest['verifier']>>((resolve) => {
+          const look = () => one.verifier !== undefined && resolve(one.verifier);
+          one.on(VerificationRequestEvent.Change, look);
+          look();
+        });
     const shown = new Promise<ShowSasCallbacks>((resolve) => {
       verifier.on(VerifierEvent.ShowSas, resolve);
       const already = verifier.getShowSasCallbacks();
@@ -107,7 +130,10 @@ async function verify(answering: Device, request: () => Promise<VerificationRequ
     await Promise.all([verifier.verify(), confirm()]);
   };
   await Promise.all([agree('asking', outgoing, true), agree('answering', theirs, false)]);
-  await until(() => outgoing.phase === VerificationPhase.Done && theirs.phase === VerificationPhase.Done, 'the verification to be done');
+  await until(
+    () => outgoing.phase === VerificationPhase.Done && theirs.phase === VerificationPhase.Done,
+    'the verification to be done',
+  );
 }
 
 describe('matrix-js-sdk', () => {
@@ -131,7 +157,9 @@ describe('matrix-js-sdk', () => {
   test('a second device is verified by comparing emoji, and then trusted', async () => {
     await verify(alice, () => alicePhone.client.getCrypto()!.requestOwnUserVerification());
     await until(async () => {
-      const status = await alice.client.getCrypto()!.getDeviceVerificationStatus(alice.userId, alicePhone.client.getDeviceId()!);
+      const status = await alice.client
+        .getCrypto()!
+        .getDeviceVerificationStatus(alice.userId, alicePhone.client.getDeviceId()!);
       return status?.crossSigningVerified === true;
     }, 'the phone to be trusted');
     await verify(bob, () => bobPhone.client.getCrypto()!.requestOwnUserVerification());
@@ -160,7 +188,10 @@ describe('matrix-js-sdk', () => {
 
   test('two users verify each other by emoji', async () => {
     await verify(bob, () => alice.client.getCrypto()!.requestVerificationDM(bob.userId, roomId));
-    await until(async () => (await alice.client.getCrypto()!.getUserVerificationStatus(bob.userId)).isCrossSigningVerified(), 'bob to be verified');
+    await until(
+      async () => (await alice.client.getCrypto()!.getUserVerificationStatus(bob.userId)).isCrossSigningVerified(),
+      'bob to be verified',
+    );
   }, 120_000);
 
   test('threads, reactions, edits and redactions arrive', async () => {
@@ -168,9 +199,15 @@ describe('matrix-js-sdk', () => {
     await received(bob, roomId, 'a thread starts here');
     await bob.client.sendMessage(roomId, root, { msgtype: sdk.MsgType.Text, body: 'in the thread' } as never);
     await until(() => alice.client.getRoom(roomId)!.getThread(root)?.length === 1, 'the thread reply');
-    await bob.client.sendEvent(roomId, 'm.reaction' as never, { 'm.relates_to': { rel_type: 'm.annotation', event_id: root, key: '👍' } } as never);
+    await bob.client.sendEvent(
+      roomId,
+      'm.reaction' as never,
+      { 'm.relates_to': { rel_type: 'm.annotation', event_id: root, key: '👍' } } as never,
+    );
     await until(() => {
-      const relations = alice.client.getRoom(roomId)!.relations.getChildEventsForEvent(root, 'm.annotation', 'm.reaction');
+      const relations = alice.client
+        .getRoom(roomId)!
+        .relations.getChildEventsForEvent(root, 'm.annotation', 'm.reaction');
       return relations?.getRelations().length === 1;
     }, 'the reaction');
     await alice.client.sendMessage(roomId, {
@@ -198,10 +235,25 @@ describe('matrix-js-sdk', () => {
 
   test('an encrypted attachment is uploaded, and downloaded byte for byte', async () => {
     const bytes = crypto.getRandomValues(new Uint8Array(50_000));
-    const { content_uri: uri } = await alice.client.uploadContent(new Blob([bytes]), { type: 'application/octet-stream', name: 'secret.bin' });
-    await alice.client.sendMessage(roomId, { msgtype: sdk.MsgType.File, body: 'secret.bin', file: { url: uri, v: 'v2', key: { kty: 'oct' }, iv: 'x', hashes: {} } } as never);
+    const { content_uri: uri } = await alice.client.uploadContent(new Blob([bytes]), {
+      type: 'application/octet-stream',
+      name: 'secret.bin',
+    });
+    await alice.client.sendMessage(roomId, {
+      msgtype: sdk.MsgType.File,
+      body: 'secret.bin',
+      file: { url: uri, v: 'v2', key: { kty: 'oct' }, iv: 'x', hashes: {} },
+    } as never);
     const event = await received(bob, roomId, 'secret.bin');
-    const url = bob.client.mxcUrlToHttp((event.getContent().file as { url: string }).url, undefined, undefined, undefined, true, true, true)!;
+    const url = bob.client.mxcUrlToHttp(
+      (event.getContent().file as { url: string }).url,
+      undefined,
+      undefined,
+      undefined,
+      true,
+      true,
+      true,
+    )!;
     const response = await fetch(url, { headers: { authorization: `Bearer ${bob.client.getAccessToken()}` } });
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
     expect((await fetch(url)).status).toBe(401);
@@ -227,11 +279,17 @@ describe('matrix-js-sdk', () => {
       setupNewSecretStorage: true,
       setupNewKeyBackup: true,
     });
-    await until(async () => {
-      // The SDK remembers what it was told of the backup at first: the server is asked itself.
-      const backup = await call(server, 'GET', '/_matrix/client/v3/room_keys/version', { token: alice.client.getAccessToken()! });
-      return (backup.count as number) > 1;
-    }, 'the keys to be backed up', 60_000);
+    await until(
+      async () => {
+        // The SDK remembers what it was told of the backup at first: the server is asked itself.
+        const backup = await call(server, 'GET', '/_matrix/client/v3/room_keys/version', {
+          token: alice.client.getAccessToken()!,
+        });
+        return (backup.count as number) > 1;
+      },
+      'the keys to be backed up',
+      60_000,
+    );
     const tablet = await open('alice', false, alice.secrets);
     const restoring = tablet.client.getCrypto()!;
     await restoring.loadSessionBackupPrivateKeyFromSecretStorage();

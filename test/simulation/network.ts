@@ -19,7 +19,7 @@ export interface Weather {
   readonly doubling: number;
 }
 
-export const CALM: Weather = { loss: 0, doubling: 0 };
+const CALM: Weather = { loss: 0, doubling: 0 };
 const MAX_DELAY_MS = 4_000;
 
 export class Network {

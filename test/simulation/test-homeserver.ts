@@ -46,12 +46,12 @@ export interface HomeserverOptions {
 }
 
 /** Servers' keys follow from their names. */
-export function keyOf(name: ServerName): SigningKey {
+function keyOf(name: ServerName): SigningKey {
   const seed = Buffer.from(name.padEnd(32, '.').slice(0, 32)).toString('base64').replace(/=+$/, '');
   return signingKeyFromSeed('ed25519:1' as KeyId, seed);
 }
 
-export const testKeys: KeyProvider = {
+const testKeys: KeyProvider = {
   publicKey: (name, keyId) => (keyId === 'ed25519:1' ? keyOf(name).publicKey : undefined),
 };
 

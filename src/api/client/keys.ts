@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { endpoint } from '../endpoint.ts';
 import { v3 } from '../paths.ts';
-import { AnyKey, JsonObjectSchema, UserIdSchema, openObject } from '../schemas.ts';
+import { AnyKey, JsonObjectSchema, openObject, UserIdSchema } from '../schemas.ts';
 
 const signatures = Type.Record(AnyKey, Type.Record(AnyKey, Type.String()));
 

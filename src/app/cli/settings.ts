@@ -17,7 +17,7 @@ export const CONFIG_HELP: readonly (readonly [string, string])[] = [
 const DEFAULT_FILES = ['homeserver.yaml', 'data/homeserver.yaml'];
 
 /** The files that a command reads its configuration from. */
-export function configFiles({ values }: Pick<CommandInput, 'values'>): string[] {
+function configFiles({ values }: Pick<CommandInput, 'values'>): string[] {
   const given = values.config as string[] | undefined;
   if (given !== undefined) return given;
   const found = process.env.MYELIN_CONFIG ?? DEFAULT_FILES.find((file) => existsSync(file));

@@ -34,7 +34,10 @@ export interface Notifications extends Pick<SyncSources, 'receipts' | 'typing' |
 /** What Synapse has on unless told otherwise, besides what the specification asks for. */
 const RULE_FEATURES = { legacyMentions: true, polls: true, encryptedEvents: false, threadSubscriptions: false };
 
-export function composeNotifications(platform: Platform, { rooms, accounts, accountData }: NotificationsOptions): Notifications {
+export function composeNotifications(
+  platform: Platform,
+  { rooms, accounts, accountData }: NotificationsOptions,
+): Notifications {
   const { config, storage, clock, caches } = platform;
   const { reader, transactor } = storage;
   const { streams } = rooms;
@@ -77,8 +80,12 @@ export function composeNotifications(platform: Platform, { rooms, accounts, acco
   const { typing, ...typingSlice } = typingFeature({ clock, rooms, onActivity });
 
   const { hooks } = accounts;
-  hooks.onSessionsEnded.push((userId, sessionIds, batch) => notifications.pushers.sessionsEnded(batch, userId, sessionIds));
-  hooks.onDevicesDeleted.push((userId, deviceIds, batch) => notifications.pushers.devicesDeleted(batch, userId, deviceIds));
+  hooks.onSessionsEnded.push((userId, sessionIds, batch) =>
+    notifications.pushers.sessionsEnded(batch, userId, sessionIds),
+  );
+  hooks.onDevicesDeleted.push((userId, deviceIds, batch) =>
+    notifications.pushers.devicesDeleted(batch, userId, deviceIds),
+  );
   hooks.onAccountDeactivated.push((userId, _options, batch) => {
     notifications.accountDeactivated(batch, userId);
     pushRules.accountDeactivated(batch, userId);
@@ -95,7 +102,10 @@ export function composeNotifications(platform: Platform, { rooms, accounts, acco
     async receiptTextsOf(roomId, { userId }) {
       const nid = (await rooms.directory.find(roomId))?.nid;
       if (nid === undefined) return [];
-      const found = await receipts.since(userId, new Map([[roomId, nid]]), { since: undefined, upTo: streams.current() });
+      const found = await receipts.since(userId, new Map([[roomId, nid]]), {
+        since: undefined,
+        upTo: streams.current(),
+      });
       return [...found.values()].map((content) => `{"type":"m.receipt","content":${content}}`);
     },
     receipts: (userId, asked, range) => receipts.since(userId, asked, range),
@@ -111,7 +121,11 @@ export function composeNotifications(platform: Platform, { rooms, accounts, acco
 }
 
 /** Which members of a room ignore a sender; at once where all their lists are in memory, as in a room in use. */
-function ignorersOf(sender: UserId, members: Iterable<UserId>, accountData: AccountData): ReadonlySet<string> | Promise<ReadonlySet<string>> {
+function ignorersOf(
+  sender: UserId,
+  members: Iterable<UserId>,
+  accountData: AccountData,
+): ReadonlySet<string> | Promise<ReadonlySet<string>> {
   const ignorers = new Set<string>();
   const unknown: UserId[] = [];
   for (const member of members) {
@@ -128,8 +142,16 @@ function ignorersOf(sender: UserId, members: Iterable<UserId>, accountData: Acco
 }
 
 /** An event that is no room event, as the client reads it. */
-function sideEvent(event: { readonly type: string; readonly sender?: string; readonly contentText: string }): SideEvent {
+function sideEvent(event: {
+  readonly type: string;
+  readonly sender?: string;
+  readonly contentText: string;
+}): SideEvent {
   const { type, sender, contentText } = event;
   const by = sender === undefined ? '' : `"sender":${JSON.stringify(sender)},`;
-  return { type, ...(sender === undefined ? {} : { sender }), text: `{"type":${JSON.stringify(type)},${by}"content":${contentText}}` };
+  return {
+    type,
+    ...(sender === undefined ? {} : { sender }),
+    text: `{"type":${JSON.stringify(type)},${by}"content":${contentText}}`,
+  };
 }

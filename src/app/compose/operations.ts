@@ -1,5 +1,11 @@
 import { MatrixError, notFound } from '#protocol/errors.ts';
-import { parseNewUserLocalpart, parseUserId, serverNameOf, type UserId, userId as userIdOf } from '#protocol/identifiers/index.ts';
+import {
+  parseNewUserLocalpart,
+  parseUserId,
+  serverNameOf,
+  type UserId,
+  userId as userIdOf,
+} from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import type { Operations } from '../operations.ts';
 import type { AccountSlices } from './accounts.ts';
@@ -13,7 +19,8 @@ export function composeOperations({ config }: Platform, { accounts }: AccountSli
     const whole = parseUserId(name);
     if (whole !== undefined && serverNameOf(whole) === serverName) return whole;
     const localpart = parseNewUserLocalpart(name.replace(/^@/, ''));
-    if (localpart === undefined) throw new MatrixError('M_INVALID_USERNAME', 'User names are made of a-z, 0-9 and . _ = / + -');
+    if (localpart === undefined)
+      throw new MatrixError('M_INVALID_USERNAME', 'User names are made of a-z, 0-9 and . _ = / + -');
     return userIdOf(localpart, serverName);
   };
   const existing = async (args: JsonObject): Promise<UserId> => {

@@ -108,9 +108,11 @@ export function composeRooms(platform: Platform, options: RoomSlicesOptions): Ro
     directory: {
       async checkNewAlias(alias, requester) {
         aliases.checkNew(requester, alias, undefined);
-        if ((await aliases.resolveLocal(alias)) !== undefined) throw new MatrixError('M_ROOM_IN_USE', 'This alias is taken');
+        if ((await aliases.resolveLocal(alias)) !== undefined)
+          throw new MatrixError('M_ROOM_IN_USE', 'This alias is taken');
       },
-      addAlias: (batch, alias, roomId, creator) => void batch.add(aliases.insert({ userId: creator }, alias, nidOf(roomId))),
+      addAlias: (batch, alias, roomId, creator) =>
+        void batch.add(aliases.insert({ userId: creator }, alias, nidOf(roomId))),
       mayPublish(creator, roomId, names) {
         try {
           publication.checkAllowed(creator, roomId, names);
@@ -128,12 +130,20 @@ export function composeRooms(platform: Platform, options: RoomSlicesOptions): Ro
       limitInvites: (caller, targets) => service.limitInvites(caller, targets, undefined),
       async requireInvitable(target, inviter) {
         if (serverNameOf(target) !== serverName) await NO_OTHER_SERVERS.requireInvitable();
-        if (await service.isBlocked(target, inviter)) throw new MatrixError('M_INVITE_BLOCKED', 'This user does not want to be invited');
+        if (await service.isBlocked(target, inviter))
+          throw new MatrixError('M_INVITE_BLOCKED', 'This user does not want to be invited');
       },
     },
   });
 
-  const redaction = redactionFeature({ engine, rooms: rooms.directory, events, transactions, random, limits: rateLimits });
+  const redaction = redactionFeature({
+    engine,
+    rooms: rooms.directory,
+    events,
+    transactions,
+    random,
+    limits: rateLimits,
+  });
   const sending = sendEventFeature({
     engine,
     rooms: rooms.directory,
@@ -188,7 +198,18 @@ export function composeRooms(platform: Platform, options: RoomSlicesOptions): Ro
     userExists: async (userId) => (await accounts.users.find(userId)) !== undefined,
   });
   const slices = [
-    creation, membership, sending, redaction, state, messages, directory, roomSummary, spaces, upgrade, reporting, relations,
+    creation,
+    membership,
+    sending,
+    redaction,
+    state,
+    messages,
+    directory,
+    roomSummary,
+    spaces,
+    upgrade,
+    reporting,
+    relations,
     mutualRoomsFeature({ reader }),
   ];
   return {
@@ -211,7 +232,12 @@ const NO_OTHER_SERVERS = {
 };
 
 /** Copies what a user set for a room to the room that replaces it: its tags, and its place in `m.direct`. */
-export async function copyRoomSettings(accountData: AccountData, from: RoomId, to: RoomId, userId: UserId): Promise<void> {
+export async function copyRoomSettings(
+  accountData: AccountData,
+  from: RoomId,
+  to: RoomId,
+  userId: UserId,
+): Promise<void> {
   const tags = await accountData.get(userId, { roomId: from, type: 'm.tag' });
   if (tags !== undefined) await accountData.set(userId, { roomId: to, type: 'm.tag' }, tags);
   await accountData.update(userId, { type: 'm.direct' }, (content) => {

@@ -25,7 +25,10 @@ export interface SyncOptions {
 const TO_DEVICE_LIMIT = 100;
 
 /** `/sync`, given what the other slices have to tell. */
-export function composeSync({ storage, clock, caches }: Platform, options: SyncOptions): { readonly routes: readonly Route[]; readonly hooks: readonly EventHook[] } {
+export function composeSync(
+  { storage, clock, caches }: Platform,
+  options: SyncOptions,
+): { readonly routes: readonly Route[]; readonly hooks: readonly EventHook[] } {
   const { rooms, accountData, filters, notifications, encryption, relations, inviteState } = options;
   const { streams } = rooms;
   const tracker = new ChangeTracker(streams.current());

@@ -5,8 +5,8 @@ import type { Clock } from '#platform/clock/index.ts';
 import type { Config } from '#platform/config/index.ts';
 import type { Page } from '#platform/http/index.ts';
 import type { Metrics } from '#platform/metrics/index.ts';
-import { statement } from '#platform/storage/index.ts';
 import type { Storage } from '#platform/storage/ports.ts';
+import { ping } from '../schema-store.ts';
 import { renderWelcome } from './welcome.ts';
 
 export interface PagesOptions {
@@ -63,7 +63,7 @@ export function pages(options: PagesOptions): readonly Page[] {
 
 async function answersInTime(storage: Storage, clock: Clock): Promise<boolean> {
   const waiting = new AbortController();
-  const answered = storage.reader.first(statement('select 1 as one')()).then(
+  const answered = ping(storage.reader).then(
     () => true,
     () => false,
   );

@@ -2,7 +2,6 @@ import { expect, test } from 'bun:test';
 import type { KeyId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import type { SigningKey } from '#protocol/signing/index.ts';
-import { forEachEngine } from '#test/storage.ts';
 import {
   deviceKeysOf,
   identityKey,
@@ -12,7 +11,8 @@ import {
   type TestEncryption,
   testKey,
   V3,
-} from '../e2e-keys/test-encryption.ts';
+} from '#test/encryption.ts';
+import { forEachEngine } from '#test/storage.ts';
 
 const UPLOAD = `${V3}/keys/device_signing/upload`;
 const SIGNATURES = `${V3}/keys/signatures/upload`;

@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test';
 import type { DeviceId } from '#protocol/identifiers/index.ts';
-import { forEachEngine } from '#test/storage.ts';
 import {
   deviceKeysOf,
   oneTimeKeys,
@@ -8,7 +7,8 @@ import {
   type TestDevice,
   type TestEncryption,
   V3,
-} from '../e2e-keys/test-encryption.ts';
+} from '#test/encryption.ts';
+import { forEachEngine } from '#test/storage.ts';
 
 const DEVICE = '/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device';
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test';
 import type { KeyId } from '#protocol/identifiers/index.ts';
-import { forEachEngine } from '#test/storage.ts';
 import {
   deviceKeysOf,
   openEncryption,
@@ -9,7 +8,8 @@ import {
   type TestEncryption,
   testKey,
   V3,
-} from '../e2e-keys/test-encryption.ts';
+} from '#test/encryption.ts';
+import { forEachEngine } from '#test/storage.ts';
 
 async function delta(server: TestEncryption, { userId }: TestDevice, since: number) {
   const { changed, left } = await server.deviceLists.deviceListChanges(userId, since, server.streams.current());

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { ServerName, UserId } from '#protocol/identifiers/index.ts';
+import { deviceKeysOf, oneTimeKeys, openEncryption, signed, testKey, V3 } from '#test/encryption.ts';
 import { forEachEngine } from '#test/storage.ts';
-import { deviceKeysOf, oneTimeKeys, openEncryption, signed, testKey, V3 } from './test-encryption.ts';
 
 const QUERY = `${V3}/keys/query`;
 const UPLOAD = `${V3}/keys/upload`;

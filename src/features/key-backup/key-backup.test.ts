@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
+import { openEncryption, type TestDevice, type TestEncryption, V3 } from '#test/encryption.ts';
 import { forEachEngine } from '#test/storage.ts';
-import { openEncryption, type TestDevice, type TestEncryption, V3 } from '../e2e-keys/test-encryption.ts';
 import { isBetter } from './session-key.ts';
 
 const VERSION = `${V3}/room_keys/version`;

@@ -1,4 +1,4 @@
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import { MatrixError } from '#protocol/errors.ts';
 import type { ThumbnailTarget } from './thumbnail-size.ts';
 
@@ -26,15 +26,20 @@ interface Source {
   readonly isUpright: boolean;
 }
 
+/** The image library, loaded with the first image: many a server never has one made smaller, or not for long. */
+async function loadSharp() {
+  const { default: sharp } = await import('sharp');
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: DECODERS });
+  sharp.cache(false);
+  // One thread an image: the rest of the machine belongs to the server.
+  sharp.concurrency(1);
+  return sharp;
+}
+
 /** Makes thumbnails of PNG, JPEG, WebP, GIF and AVIF images, on the image library's own threads. */
 export class ThumbnailRenderer {
-  constructor(private readonly maxImagePixels: number) {
-    sharp.block({ operation: ['VipsForeignLoad'] });
-    sharp.unblock({ operation: DECODERS });
-    sharp.cache(false);
-    // One thread an image: the rest of the machine belongs to the server.
-    sharp.concurrency(1);
-  }
+  constructor(private readonly maxImagePixels: number) {}
 
   /**
    * Never larger than the source. 400 `M_UNKNOWN` for what is no such image, 413 `M_TOO_LARGE` for one of too many pixels,
@@ -42,6 +47,7 @@ export class ThumbnailRenderer {
    */
   async render(path: string, target: ThumbnailTarget): Promise<Rendered> {
     try {
+      const sharp = await loadSharp();
       const source = inspect(await sharp(path, { limitInputPixels: false }).metadata());
       const pixels = source.width * source.height;
       if (pixels > this.maxImagePixels) throw new MatrixError('M_TOO_LARGE', 'Content is too large to thumbnail');
@@ -55,6 +61,7 @@ export class ThumbnailRenderer {
   }
 
   async #encode(path: string, source: Source, target: ThumbnailTarget, animated: boolean): Promise<Rendered> {
+    const sharp = await loadSharp();
     const image = sharp(path, { limitInputPixels: this.maxImagePixels, animated, failOn: 'error' })
       .timeout({ seconds: TIMEOUT_SECONDS })
       .autoOrient()

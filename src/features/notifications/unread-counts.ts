@@ -113,13 +113,18 @@ export class UnreadCounter {
    * Adds what is new from memory, if all of it is there. None of it has been read: a mark beyond the count that is carried on
    * would have rewritten that.
    */
-  async #addRecent(userId: UserId, { roomNid, after, upTo }: UnreadRange, threads: Map<string, Tally>): Promise<boolean> {
+  async #addRecent(
+    userId: UserId,
+    { roomNid, after, upTo }: UnreadRange,
+    threads: Map<string, Tally>,
+  ): Promise<boolean> {
     const notices = this.#deps.recent.between(roomNid, after, upTo);
     if (notices === undefined) return false;
     for (const { sender, thread, audienceNid, individuals } of notices) {
       const audience = audienceNid === undefined ? undefined : this.#deps.audiences.get(audienceNid);
       const own = individuals.find((individual) => individual.userId === userId)?.notice;
-      const common = sender === userId ? undefined : (audience instanceof Promise ? await audience : audience)?.noticeFor(userId);
+      const common =
+        sender === userId ? undefined : (audience instanceof Promise ? await audience : audience)?.noticeFor(userId);
       const notice = own ?? common;
       if (notice === undefined || notice === null) continue;
       const tally = tallyOf(threads, thread);

@@ -84,7 +84,12 @@ export class Presence implements EventHook {
    * A device syncs, and is as present as it says until it has not come back for a while. `offline` says nothing: it leaves
    * the user as they are. `pollMs` is how long the request may last.
    */
-  async touch(userId: UserId, deviceId: string | undefined, presence: PresenceState, pollMs = DEFAULT_POLL_MS): Promise<void> {
+  async touch(
+    userId: UserId,
+    deviceId: string | undefined,
+    presence: PresenceState,
+    pollMs = DEFAULT_POLL_MS,
+  ): Promise<void> {
     if (this.#deps.config.enabled !== true || presence === 'offline') return;
     await this.#withUser(userId, (tracked) => {
       const now = this.#deps.clock.now();

@@ -1,5 +1,5 @@
-import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import { ChangeCache } from '#platform/streams/index.ts';
+import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { CurrentStateChange, EventHook, StoredEvent } from '#rooms/index.ts';
 
 const ROOMS_MAX = 200_000;

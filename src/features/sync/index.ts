@@ -5,8 +5,9 @@
  * `sync.ts` waits; `sync-answer.ts` puts an answer together; `room-section.ts` one room of it, from `room-timeline.ts` and
  * `room-state.ts`; `room-moves.ts` finds rooms joined and left; `change-tracker.ts` knows what cannot have changed.
  */
-import { JsonText, type Route, route } from '#api/endpoint.ts';
+
 import { sync } from '#api/client/sync.ts';
+import { JsonText, type Route, route } from '#api/endpoint.ts';
 import { answerSync, type SyncDependencies } from './sync.ts';
 import { SyncFilters } from './sync-filters.ts';
 import { readSyncRequest } from './sync-request.ts';

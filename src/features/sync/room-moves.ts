@@ -1,5 +1,5 @@
-import type { UserId } from '#protocol/identifiers/index.ts';
 import { membershipOf } from '#protocol/history-visibility/index.ts';
+import type { UserId } from '#protocol/identifiers/index.ts';
 import type { EventStore, MembershipStore, RoomMembership, StateDeltaStore } from '#rooms/index.ts';
 import type { ChangeTracker } from './change-tracker.ts';
 import type { SyncRequest } from './sync-request.ts';
@@ -35,11 +35,15 @@ export async function readMoves(
   const memberships = (await stores.members.ofUser(userId)).filter(
     ({ roomId, position, isForgotten }) =>
       // A device that has not heard of the leave is told of it, even if another has forgotten the room by now.
-      position > (since ?? 0) && position <= upTo && !(isForgotten && since === undefined) && filter.rooms.passes(roomId),
+      position > (since ?? 0) &&
+      position <= upTo &&
+      !(isForgotten && since === undefined) &&
+      filter.rooms.passes(roomId),
   );
   const newlyJoined: RoomMembership[] = [];
   for (const membership of memberships) {
-    if (membership.membership === 'join' && !(await wasJoined(membership, userId, since, upTo, stores))) newlyJoined.push(membership);
+    if (membership.membership === 'join' && !(await wasJoined(membership, userId, since, upTo, stores)))
+      newlyJoined.push(membership);
   }
   const tellsLeft = since !== undefined || filter.includeLeave;
   return {

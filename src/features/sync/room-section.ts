@@ -1,6 +1,6 @@
 import { applyEventFields, matchesEvent } from '#protocol/filters/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
 import {
   type ClientEvents,
   heroesFor,
@@ -64,8 +64,11 @@ export async function roomSection(query: RoomQuery, stores: RoomStores): Promise
   const summary = query.until === undefined ? await stores.summaries.of(room.nid) : undefined;
   const heroes = summary === undefined ? [] : heroesFor(summary, request.userId);
   const state = await readState({ ...query, timeline: events, heroes }, stores);
-  const tellsMembers = since === undefined || request.fullState || [...events, ...state].some((event) => event.type === 'm.room.member');
-  const accountData = sides.accountData.filter((event) => passesSide(request.filter.roomAccountData, event, room.roomId));
+  const tellsMembers =
+    since === undefined || request.fullState || [...events, ...state].some((event) => event.type === 'm.room.member');
+  const accountData = sides.accountData.filter((event) =>
+    passesSide(request.filter.roomAccountData, event, room.roomId),
+  );
   const ephemeral = sides.ephemeral.filter((event) => passesSide(request.filter.ephemeral, event, room.roomId));
   const nothing = events.length === 0 && state.length === 0 && accountData.length === 0 && ephemeral.length === 0;
   if (nothing && since !== undefined && !request.fullState) return undefined;

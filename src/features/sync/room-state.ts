@@ -65,7 +65,9 @@ async function changedState(query: StateQuery, stores: StateStoresForSync): Prom
   const first = timeline[0];
   const end = query.until?.position ?? query.upTo;
   const upTo = request.stateAfterKey === undefined && first?.position !== undefined ? first.position - 1 : end;
-  const deltas = stores.tracker.states.hasChanged(room.roomId, since) ? await stores.deltas.between(room.nid, since, upTo) : [];
+  const deltas = stores.tracker.states.hasChanged(room.roomId, since)
+    ? await stores.deltas.between(room.nid, since, upTo)
+    : [];
   const nids = deltas.map((delta) => delta.eventNid).filter((nid) => nid !== undefined);
   const changed = nids.length === 0 ? [] : [...(await stores.events.byNids(nids)).values()];
   if (!request.filter.lazyLoadMembers) return changed;
@@ -106,7 +108,8 @@ async function lazyMembers(
 /** The state at the start of the timeline, or with `state_after` at its end. */
 async function viewOf({ room, request, timeline, until }: StateQuery, { current }: StateStoresForSync) {
   const first = timeline[0];
-  if (request.stateAfterKey === undefined && first?.stateBefore !== undefined) return current.at(room, first.stateBefore);
+  if (request.stateAfterKey === undefined && first?.stateBefore !== undefined)
+    return current.at(room, first.stateBefore);
   if (until?.stateAfter !== undefined) return current.at(room, until.stateAfter);
   return current.ofRoom(room);
 }

@@ -1,6 +1,15 @@
 import { type CompiledEventFilter, clampLimit } from '#protocol/filters/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
-import { encodeTimelineToken, filterEvents, placeAfter, placeBefore, type RelationsOf, type TimelineStore, type Visibility, type VisibleEvent } from '#rooms/index.ts';
+import {
+  encodeTimelineToken,
+  filterEvents,
+  placeAfter,
+  placeBefore,
+  type RelationsOf,
+  type TimelineStore,
+  type Visibility,
+  type VisibleEvent,
+} from '#rooms/index.ts';
 
 export interface TimelinePart {
   /** Oldest first. */

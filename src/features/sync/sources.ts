@@ -1,7 +1,7 @@
-import type { SetPresence } from './sync-request.ts';
 import type { DeviceId, RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import type { RoomMembership } from '#rooms/index.ts';
+import type { SetPresence } from './sync-request.ts';
 
 /** An event that is no room event (account data, receipts, presence), as the client reads it. */
 export interface SideEvent {
@@ -68,12 +68,20 @@ export interface SyncSources {
   };
   toDevice: {
     /** Texts of the next messages, oldest first, and how far they reach: `range.upTo` unless there were too many. */
-    messages(userId: UserId, deviceId: DeviceId, range: Range): Promise<{ readonly events: readonly string[]; readonly upTo: number }>;
+    messages(
+      userId: UserId,
+      deviceId: DeviceId,
+      range: Range,
+    ): Promise<{ readonly events: readonly string[]; readonly upTo: number }>;
     /** Messages up to there have arrived and need not be kept. */
     acknowledge(userId: UserId, deviceId: DeviceId, upTo: number): Promise<void>;
   };
   devices: {
-    changes(userId: UserId, range: Range, moves: RoomMoves): Promise<{ readonly changed: readonly UserId[]; readonly left: readonly UserId[] }>;
+    changes(
+      userId: UserId,
+      range: Range,
+      moves: RoomMoves,
+    ): Promise<{ readonly changed: readonly UserId[]; readonly left: readonly UserId[] }>;
     oneTimeKeyCounts(userId: UserId, deviceId: DeviceId): Promise<Readonly<Record<string, number>>>;
     unusedFallbackTypes(userId: UserId, deviceId: DeviceId): Promise<readonly string[]>;
   };

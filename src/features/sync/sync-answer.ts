@@ -1,6 +1,6 @@
-import type { RoomId } from '#protocol/identifiers/index.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import { encodeSyncToken } from '#platform/streams/index.ts';
+import type { RoomId } from '#protocol/identifiers/index.ts';
 import type { JoinedRooms, RoomDirectory, RoomMembership } from '#rooms/index.ts';
 import { type MoveStores, type RoomMoves, readMoves } from './room-moves.ts';
 import { NO_SIDES, passesSide, type RoomSides, type RoomStores, roomSection, sideEventsText } from './room-section.ts';
@@ -30,12 +30,20 @@ export interface SyncAnswer {
 const SLICE_MS = 10;
 
 /** What a client that knows everything up to `request.since` has missed up to `upTo`. */
-export async function buildAnswer(request: SyncRequest, upTo: number, dependencies: AnswerDependencies): Promise<SyncAnswer> {
+export async function buildAnswer(
+  request: SyncRequest,
+  upTo: number,
+  dependencies: AnswerDependencies,
+): Promise<SyncAnswer> {
   return new AnswerBuilder(request, dependencies).build(upTo);
 }
 
 /** The same where it is known that nothing has happened. */
-export async function quietAnswer(request: SyncRequest, upTo: number, { sources }: AnswerDependencies): Promise<SyncAnswer> {
+export async function quietAnswer(
+  request: SyncRequest,
+  upTo: number,
+  { sources }: AnswerDependencies,
+): Promise<SyncAnswer> {
   const parts = [`"next_batch":"${encodeSyncToken(upTo)}"`, ...(await keyTexts(request, sources.devices))];
   return { text: `{${parts.join(',')}}`, isEmpty: true };
 }
@@ -128,9 +136,15 @@ class AnswerBuilder {
   }
 
   /** The rooms in which something may be new. */
-  #toldOf(range: Range, joined: ShownRooms, newRooms: ReadonlySet<RoomId>, sides: ReadonlyMap<RoomId, RoomSides>): [RoomId, number][] {
+  #toldOf(
+    range: Range,
+    joined: ShownRooms,
+    newRooms: ReadonlySet<RoomId>,
+    sides: ReadonlyMap<RoomId, RoomSides>,
+  ): [RoomId, number][] {
     const { since } = range;
-    const changed = since === undefined || this.#request.fullState ? undefined : this.#stores.tracker.rooms.changedSince(since);
+    const changed =
+      since === undefined || this.#request.fullState ? undefined : this.#stores.tracker.rooms.changedSince(since);
     const asked = changed === undefined ? joined.keys() : new Set([...changed, ...newRooms, ...sides.keys()]);
     const told: [RoomId, number][] = [];
     for (const roomId of asked) {
@@ -155,7 +169,8 @@ class AnswerBuilder {
     const passes: (readonly [RoomSet, Range])[] = [
       [range.since === undefined || newRooms.size === 0 ? joined : joined.without(newRooms), range],
     ];
-    if (range.since !== undefined && newRooms.size > 0) passes.push([joined.only(newRooms), { since: undefined, upTo: range.upTo }]);
+    if (range.since !== undefined && newRooms.size > 0)
+      passes.push([joined.only(newRooms), { since: undefined, upTo: range.upTo }]);
     for (const [rooms, part] of passes) {
       for (const [roomId, contentText] of await this.#sources.receipts(userId, rooms, part)) {
         sideOf(roomId).ephemeral.push({ type: 'm.receipt', text: `{"type":"m.receipt","content":${contentText}}` });
@@ -205,7 +220,10 @@ class AnswerBuilder {
     const { devices } = this.#sources;
     let lists: string | undefined;
     if (range.since !== undefined) {
-      const rooms = { joined: moves.newlyJoined.map(({ roomId }) => roomId), left: moves.left.map(({ roomId }) => roomId) };
+      const rooms = {
+        joined: moves.newlyJoined.map(({ roomId }) => roomId),
+        left: moves.left.map(({ roomId }) => roomId),
+      };
       const { changed, left } = await devices.changes(userId, range, rooms);
       if (changed.length > 0 || left.length > 0) lists = `"device_lists":${JSON.stringify({ changed, left })}`;
     }

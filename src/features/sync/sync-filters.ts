@@ -1,4 +1,4 @@
-import { MatrixError, invalidParam } from '#protocol/errors.ts';
+import { invalidParam, MatrixError } from '#protocol/errors.ts';
 import { type CompiledFilter, compileFilter, parseFilter } from '#protocol/filters/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { SyncSources } from './sources.ts';

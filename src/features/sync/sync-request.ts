@@ -1,7 +1,7 @@
-import type { CompiledFilter } from '#protocol/filters/index.ts';
-import { invalidParam } from '#protocol/errors.ts';
-import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import { decodeSyncToken } from '#platform/streams/index.ts';
+import { invalidParam } from '#protocol/errors.ts';
+import type { CompiledFilter } from '#protocol/filters/index.ts';
+import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { SyncFilters } from './sync-filters.ts';
 
 export type SetPresence = 'online' | 'offline' | 'unavailable' | 'busy';

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { sync } from '#api/client/sync.ts';
 import type { Requester } from '#api/requester.ts';
-import type { RoomId } from '#protocol/identifiers/index.ts';
 import { CacheBudget } from '#platform/cache/index.ts';
 import { systemClock } from '#platform/clock/index.ts';
+import type { RoomId } from '#protocol/identifiers/index.ts';
 import { RoomSummaries, StateDeltaStore } from '#rooms/index.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { createWorld, refusal, type World } from '#test/world.ts';
@@ -66,7 +66,9 @@ forEachEngine('sync', (engine) => {
     const roomId = await world.room(alice, { name: 'old' });
     for (let n = 0; n < 12; n++) await world.message(roomId, alice, `${n}`);
     const room = (await ask(alice)).rooms!.join![roomId]!;
-    expect(room.timeline.events.map((event) => event.content.body)).toEqual(Array.from({ length: 10 }, (_, n) => `${n + 2}`));
+    expect(room.timeline.events.map((event) => event.content.body)).toEqual(
+      Array.from({ length: 10 }, (_, n) => `${n + 2}`),
+    );
     expect(room.timeline.limited).toBe(true);
     expect(room.state!.events.map((event) => event.type)).toContain('m.room.name');
     expect(room.summary).toMatchObject({ 'm.joined_member_count': 1, 'm.invited_member_count': 0 });
@@ -111,7 +113,9 @@ forEachEngine('sync', (engine) => {
     const left = answer.rooms!.leave![roomId]!;
     expect(left.timeline.events.map((event) => event.content.membership)).toEqual(['ban']);
     expect(JSON.stringify(await ask(bob))).not.toContain(secret);
-    expect(JSON.stringify(await ask(bob, { filter: filterOf({ room: { include_leave: true } }) }))).not.toContain(secret);
+    expect(JSON.stringify(await ask(bob, { filter: filterOf({ room: { include_leave: true } }) }))).not.toContain(
+      secret,
+    );
     expect((await ask(bob, { since: answer.next_batch })).rooms).toBeUndefined();
   });
 
@@ -157,7 +161,8 @@ forEachEngine('sync', (engine) => {
     await world.join(roomId, ...others);
     for (let n = 0; n < 10; n++) await world.message(roomId, alice);
     const filter = filterOf({ room: { state: { lazy_load_members: true } } });
-    const members = (room: Room) => room.state!.events.filter((event) => event.type === 'm.room.member').map((event) => event.state_key!);
+    const members = (room: Room) =>
+      room.state!.events.filter((event) => event.type === 'm.room.member').map((event) => event.state_key!);
     const first = await ask(alice, { filter });
     expect(members(first.rooms!.join![roomId]!)).not.toContain('@user11:example.org');
     await world.message(roomId, others[11]!);
@@ -187,10 +192,28 @@ forEachEngine('sync', (engine) => {
   });
 });
 
-type Step = { readonly kind: 'message' | 'topic' | 'join' | 'leave' | 'kick' | 'ban' | 'unban' | 'invite' | 'sync'; readonly user: number; readonly room: number; readonly limit: number };
+type Step = {
+  readonly kind: 'message' | 'topic' | 'join' | 'leave' | 'kick' | 'ban' | 'unban' | 'invite' | 'sync';
+  readonly user: number;
+  readonly room: number;
+  readonly limit: number;
+};
 
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom('message', 'message', 'topic', 'topic', 'join', 'leave', 'kick', 'ban', 'unban', 'invite', 'sync', 'sync'),
+  kind: fc.constantFrom(
+    'message',
+    'message',
+    'topic',
+    'topic',
+    'join',
+    'leave',
+    'kick',
+    'ban',
+    'unban',
+    'invite',
+    'sync',
+    'sync',
+  ),
   user: fc.nat(2),
   room: fc.nat(1),
   limit: fc.integer({ min: 1, max: 6 }),
@@ -218,14 +241,24 @@ class Client {
   }
 }
 
-async function walk(world: World, ask: (as: Requester, query?: Record<string, unknown>) => Promise<Answer>, steps: readonly Step[]) {
+async function walk(
+  world: World,
+  ask: (as: Requester, query?: Record<string, unknown>) => Promise<Answer>,
+  steps: readonly Step[],
+) {
   const users = ['alice', 'bob', 'carol'].map((name) => world.user(name));
   const rooms: RoomId[] = [];
   for (let n = 0; n < 2; n++) rooms.push(await world.room(users[0]!, { joinRule: 'public' }));
   const clients = users.map(() => new Client());
   for (const [n, { kind, user, room, limit }] of steps.entries()) {
     const [who, roomId, owner] = [users[user]!, rooms[room]!, users[0]!];
-    const sync = async () => clients[user]!.apply(await ask(who, { ...(clients[user]!.since === undefined ? {} : { since: clients[user]!.since }), filter: filterOf({ room: { timeline: { limit } } }) }));
+    const sync = async () =>
+      clients[user]!.apply(
+        await ask(who, {
+          ...(clients[user]!.since === undefined ? {} : { since: clients[user]!.since }),
+          filter: filterOf({ room: { timeline: { limit } } }),
+        }),
+      );
     const act: Record<Step['kind'], () => Promise<unknown>> = {
       message: () => world.message(roomId, who, `${n}`),
       topic: () => world.state(roomId, owner, 'm.room.topic', { topic: `${n}` }),

@@ -10,7 +10,11 @@ export interface SyncDependencies extends AnswerDependencies {
  * Answers a `/sync`: at once when there is something to tell, else when there is, or when the client's time is up. While it
  * waits it costs nothing. Resolves with the response body.
  */
-export async function answerSync(request: SyncRequest, dependencies: SyncDependencies, signal: AbortSignal): Promise<string> {
+export async function answerSync(
+  request: SyncRequest,
+  dependencies: SyncDependencies,
+  signal: AbortSignal,
+): Promise<string> {
   const { streams, sources, clock } = dependencies;
   const { userId, deviceId } = request;
   await sources.presence.touch(userId, deviceId, request.setPresence, request.timeoutMs);

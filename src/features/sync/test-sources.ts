@@ -9,7 +9,10 @@ export const NO_SOURCES: SyncSources = {
   typing: () => new Map(),
   unread: async () => new Map(),
   presence: { since: async () => [], touch: async () => undefined },
-  toDevice: { messages: async (_user, _device, { upTo }) => ({ events: [], upTo }), acknowledge: async () => undefined },
+  toDevice: {
+    messages: async (_user, _device, { upTo }) => ({ events: [], upTo }),
+    acknowledge: async () => undefined,
+  },
   devices: {
     changes: async () => ({ changed: [], left: [] }),
     oneTimeKeyCounts: async () => ({}),

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { ServerName, UserId } from '#protocol/identifiers/index.ts';
+import { openEncryption, type TestDevice, type TestEncryption, V3 } from '#test/encryption.ts';
 import { forEachEngine } from '#test/storage.ts';
-import { openEncryption, type TestDevice, type TestEncryption, V3 } from '../e2e-keys/test-encryption.ts';
 import type { DirectToDevice } from './index.ts';
 
 const path = (txnId: string, type = 'my.type') => `${V3}/sendToDevice/${type}/${txnId}`;

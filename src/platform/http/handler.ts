@@ -96,7 +96,11 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
     const stats = typeof found === 'string' ? nowhere : found.entry.stats;
     const seen: Seen = {};
     stats.start();
-    let response = await patience.unlessGone(request.signal, settle(found, info, seen, log, stats), connection.onLongRequest);
+    let response = await patience.unlessGone(
+      request.signal,
+      settle(found, info, seen, log, stats),
+      connection.onLongRequest,
+    );
     if (request.method === 'HEAD') response = headOf(response);
     const durationMs = clock.monotonic() - startedMs;
     stats.finish(response.status, durationMs / 1000);

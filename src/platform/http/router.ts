@@ -111,7 +111,10 @@ function newNode<T>(): Node<T> {
 
 function fixedChild<T>(node: Node<T>, segment: string): Node<T> {
   let child = node.fixed.get(segment);
-  if (child === undefined) node.fixed.set(segment, (child = newNode()));
+  if (child === undefined) {
+    child = newNode();
+    node.fixed.set(segment, child);
+  }
   return child;
 }
 

@@ -35,5 +35,5 @@ export type {
 export { BatchConflict } from './ports.ts';
 export type { PostgresConfig } from './postgres/connection-options.ts';
 export { schemaOf } from './schema-of.ts';
-export { statement, tables } from './tables.ts';
+export { ping, statement, tables } from './tables.ts';
 export { isStorableText, UnstorableText } from './values.ts';

@@ -4,7 +4,6 @@ import { GroupCommit, type GroupObservation } from './group-commit.ts';
 import { migrate } from './migrator.ts';
 import type { Migration, Storage } from './ports.ts';
 import type { PostgresConfig } from './postgres/connection-options.ts';
-import { openPostgresEngine } from './postgres/open-postgres.ts';
 import { ReservedSequences } from './sequences.ts';
 import { openSqliteEngine, type SqliteConfig } from './sqlite/open-sqlite.ts';
 
@@ -54,8 +53,11 @@ export async function openStorage(config: StorageConfig, options: StorageOptions
   }
 }
 
-function openEngine(config: StorageConfig, hooks: EngineHooks): Promise<Engine> {
-  return config.engine === 'sqlite' ? openSqliteEngine(config, hooks) : openPostgresEngine(config, hooks);
+async function openEngine(config: StorageConfig, hooks: EngineHooks): Promise<Engine> {
+  if (config.engine === 'sqlite') return openSqliteEngine(config, hooks);
+  // The driver is not loaded where it is not used.
+  const { openPostgresEngine } = await import('./postgres/open-postgres.ts');
+  return openPostgresEngine(config, hooks);
 }
 
 function assemble(engine: Engine, commits: GroupCommit, sequences: ReservedSequences): Storage {

@@ -20,3 +20,6 @@ export function tables<T>(): Tables<T> {
 export function statement<Row = unknown>(sql: string): (...parameters: SqlValue[]) => Statement<Row> {
   return (...parameters) => ({ sql, parameters });
 }
+
+/** Asks nothing but for an answer. */
+export const ping = statement<{ one: number }>('SELECT 1 AS one');

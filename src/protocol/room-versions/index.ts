@@ -26,15 +26,35 @@ const V1: RoomVersionRules = {
   redactsInContent: false,
   redaction: {
     topLevelKeys: [
-      'event_id', 'type', 'room_id', 'sender', 'state_key', 'content', 'hashes', 'signatures', 'depth', 'prev_events',
-      'prev_state', 'auth_events', 'origin', 'origin_server_ts', 'membership',
+      'event_id',
+      'type',
+      'room_id',
+      'sender',
+      'state_key',
+      'content',
+      'hashes',
+      'signatures',
+      'depth',
+      'prev_events',
+      'prev_state',
+      'auth_events',
+      'origin',
+      'origin_server_ts',
+      'membership',
     ],
     contentKeys: {
       'm.room.member': ['membership'],
       'm.room.create': ['creator'],
       'm.room.join_rules': ['join_rule'],
       'm.room.power_levels': [
-        'ban', 'events', 'events_default', 'kick', 'redact', 'state_default', 'users', 'users_default',
+        'ban',
+        'events',
+        'events_default',
+        'kick',
+        'redact',
+        'state_default',
+        'users',
+        'users_default',
       ],
       'm.room.aliases': ['aliases'],
       'm.room.history_visibility': ['history_visibility'],
@@ -108,7 +128,18 @@ const V12: RoomVersionRules = {
 
 /** The rules of every room version the server supports, oldest first. */
 export const ROOM_VERSIONS: Readonly<Record<RoomVersion, RoomVersionRules>> = {
-  '1': V1, '2': V2, '3': V3, '4': V4, '5': V5, '6': V6, '7': V7, '8': V8, '9': V9, '10': V10, '11': V11, '12': V12,
+  '1': V1,
+  '2': V2,
+  '3': V3,
+  '4': V4,
+  '5': V5,
+  '6': V6,
+  '7': V7,
+  '8': V8,
+  '9': V9,
+  '10': V10,
+  '11': V11,
+  '12': V12,
 };
 
 export const DEFAULT_ROOM_VERSION: RoomVersion = '12';

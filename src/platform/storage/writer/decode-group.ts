@@ -38,7 +38,11 @@ export class GroupDecoder {
         for (let index = 0; index < count; index++) {
           const value = request[at++] as SqlValue | true;
           if (value !== true) parameters[index] = value;
-          else parameters[index] = bytes!.subarray(taken, (taken += request[at++] as number));
+          else {
+            const end = taken + (request[at++] as number);
+            parameters[index] = bytes!.subarray(taken, end);
+            taken = end;
+          }
         }
         steps.push({ sql, number, parameters, expected, place: place++ });
       }

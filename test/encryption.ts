@@ -4,6 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { type Accounts, createAccounts } from '#accounts/index.ts';
+import { type CrossSigning, crossSigningFeature } from '#features/cross-signing/index.ts';
+import { dehydratedDevicesFeature } from '#features/dehydrated-devices/index.ts';
+import { type DeviceLists, deviceListsFeature } from '#features/device-lists/index.ts';
+import { DeviceKeysStore, type E2eKeys, e2eKeysFeature, type RemoteKeys } from '#features/e2e-keys/index.ts';
+import { keyBackupFeature } from '#features/key-backup/index.ts';
+import { type DirectToDevice, type ToDevice, toDeviceFeature } from '#features/to-device/index.ts';
 import { CacheBudget } from '#platform/cache/index.ts';
 import { systemClock } from '#platform/clock/index.ts';
 import { loadConfig } from '#platform/config/index.ts';
@@ -18,12 +24,6 @@ import { ROOM_VERSIONS } from '#protocol/room-versions/index.ts';
 import { encodeBase64, type SigningKey, signingKeyFromSeed, signJson } from '#protocol/signing/index.ts';
 import type { EventHook } from '#rooms/draft.ts';
 import { openRooms, type Rooms } from '#rooms/index.ts';
-import { type CrossSigning, crossSigningFeature } from '../cross-signing/index.ts';
-import { dehydratedDevicesFeature } from '../dehydrated-devices/index.ts';
-import { type DeviceLists, deviceListsFeature } from '../device-lists/index.ts';
-import { keyBackupFeature } from '../key-backup/index.ts';
-import { type DirectToDevice, type ToDevice, toDeviceFeature } from '../to-device/index.ts';
-import { DeviceKeysStore, type E2eKeys, e2eKeysFeature, type RemoteKeys } from './index.ts';
 
 const SERVER_NAME = 'example.org' as ServerName;
 export const V3 = '/_matrix/client/v3';
