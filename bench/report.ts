@@ -60,11 +60,15 @@ function section(figure: Figure): string {
   const run = latestRun(name);
   const head = `## ${name}\n\n${what[0]!.toUpperCase()}${what.slice(1)}.\n\n${figure.meaning}\n`;
   if (run === undefined) return `${head}\nNot measured yet.\n`;
-  return `${head}\n${cellsOf(run).map((cell) => cellSection(figure, run, cell, operation)).join('\n')}\n${circumstances(run)}\n`;
+  return `${head}\n${cellsOf(run)
+    .map((cell) => cellSection(figure, run, cell, operation))
+    .join('\n')}\n${circumstances(run)}\n`;
 }
 
 function cellSection(figure: Figure, run: MeasuredRun, cell: string | undefined, operation: string): string {
-  const servers = serversOf(run).filter((server) => run.lines.some((line) => line.server === server && line.cell === cell));
+  const servers = serversOf(run).filter((server) =>
+    run.lines.some((line) => line.server === server && line.cell === cell),
+  );
   const bars = servers.map((name) => {
     const value = medianOf(run, name, cell, figure.chart.of);
     return { name, value, text: figure.chart.text(value) };
@@ -73,7 +77,18 @@ function cellSection(figure: Figure, run: MeasuredRun, cell: string | undefined,
   const title = `${cell === undefined ? '' : `${cell}: `}${figure.chart.title}`;
   writeFileSync(join(CHARTS, `${file}.svg`), barChart(title, bars));
   const extra = figure.columns ?? [];
-  const heads = ['server', 'a second', 'p50', 'p95', 'p99', `CPU a ${operation}`, 'of its database', 'peak memory', 'worst lag', ...extra.map(({ head }) => head)];
+  const heads = [
+    'server',
+    'a second',
+    'p50',
+    'p95',
+    'p99',
+    `CPU a ${operation}`,
+    'of its database',
+    'peak memory',
+    'worst lag',
+    ...extra.map(({ head }) => head),
+  ];
   const rows = servers.map((server) => {
     const middle = (of: (line: MeasuredRun['any']) => number) => medianOf(run, server, cell, of);
     const perSecond = middle((line) => line.perSecond);
@@ -100,7 +115,9 @@ function cellSection(figure: Figure, run: MeasuredRun, cell: string | undefined,
 function circumstances({ any, lines }: MeasuredRun): string {
   const { settings, commit, versions, machine } = any;
   const isQuick = settings.scale < 1 || settings.rounds < 3;
-  const servers = [...new Map(lines.map((line) => [line.server, line.version]))].map(([name, version]) => `${name} ${version}`);
+  const servers = [...new Map(lines.map((line) => [line.server, line.version]))].map(
+    ([name, version]) => `${name} ${version}`,
+  );
   const load = Math.max(...lines.map((line) => line.machine.load));
   return [
     isQuick ? '**A quick look, not a measurement to quote.** ' : '',

@@ -80,7 +80,7 @@ export const FIGURES: readonly Figure[] = [
   },
 ];
 
-export function count(value: number): string {
+function count(value: number): string {
   if (Number.isNaN(value)) return '';
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(value >= 10 ? 1 : 2);
 }

@@ -13,14 +13,40 @@ export function verdicts(): Verdict[] {
   return [
     ...['send-1', 'send-10', 'send-32'].map(shareOfFloor),
     ...['send-1', 'send-10', 'send-32'].map((scenario, index) => timesSynapse(scenario, index === 0 ? 28 : 65)),
-    withOurs('fan-out', 'fan-out: p99 of a delivery below 100 ms', (run) => limit(medianOf(run, 'ours', undefined, ({ p99 }) => p99), 100, ms)),
+    withOurs('fan-out', 'fan-out: p99 of a delivery below 100 ms', (run) =>
+      limit(
+        medianOf(run, 'ours', undefined, ({ p99 }) => p99),
+        100,
+        ms,
+      ),
+    ),
     withOurs('fan-out', 'fan-out: CPU a delivery at most 1/20 of Synapse’s', (run) => cpuShare(run, 20)),
     ...initialSyncs(),
-    withOurs('sync-idle', 'sync-idle: less than 0.2 ms of CPU a poll', (run) => limit(medianOf(run, 'ours', undefined, ({ cpuMs }) => cpuMs), 0.2, ms)),
+    withOurs('sync-idle', 'sync-idle: less than 0.2 ms of CPU a poll', (run) =>
+      limit(
+        medianOf(run, 'ours', undefined, ({ cpuMs }) => cpuMs),
+        0.2,
+        ms,
+      ),
+    ),
     withOurs('disk', 'disk: a message takes at most a third of what Synapse takes', (run) => diskShare(run, 'message')),
-    withOurs('disk', 'disk: a membership change takes at most a third of what Synapse takes', (run) => diskShare(run, 'membership change')),
-    withOurs('memory', 'memory: less than 100 MB when idle', (run) => limit(medianOf(run, 'ours', undefined, ({ more }) => more?.idleRssBytes ?? Number.NaN), 1e8, bytes)),
-    withOurs('start', 'start: first answer in less than 500 ms', (run) => limit(medianOf(run, 'ours', undefined, ({ p50 }) => p50), 500, ms)),
+    withOurs('disk', 'disk: a membership change takes at most a third of what Synapse takes', (run) =>
+      diskShare(run, 'membership change'),
+    ),
+    withOurs('memory', 'memory: less than 100 MB when idle', (run) =>
+      limit(
+        medianOf(run, 'ours', undefined, ({ more }) => more?.idleRssBytes ?? Number.NaN),
+        1e8,
+        bytes,
+      ),
+    ),
+    withOurs('start', 'start: first answer in less than 500 ms', (run) =>
+      limit(
+        medianOf(run, 'ours', undefined, ({ p50 }) => p50),
+        500,
+        ms,
+      ),
+    ),
   ];
 }
 
@@ -30,11 +56,15 @@ function withOurs(scenario: string, wanted: string, of: (run: MeasuredRun) => Om
 }
 
 function limit(value: number, most: number, text: (value: number) => string): Omit<Verdict, 'wanted'> {
-  return Number.isNaN(value) ? { measured: 'not measured', holds: undefined } : { measured: text(value), holds: value < most };
+  return Number.isNaN(value)
+    ? { measured: 'not measured', holds: undefined }
+    : { measured: text(value), holds: value < most };
 }
 
 function ratio(value: number, least: number, text: string): Omit<Verdict, 'wanted'> {
-  return Number.isNaN(value) ? { measured: 'not measured', holds: undefined } : { measured: text, holds: value >= least };
+  return Number.isNaN(value)
+    ? { measured: 'not measured', holds: undefined }
+    : { measured: text, holds: value >= least };
 }
 
 const rate = (run: MeasuredRun, server: string) => medianOf(run, server, undefined, ({ perSecond }) => perSecond);
@@ -54,7 +84,8 @@ function timesSynapse(scenario: string, least: number): Verdict {
 }
 
 function cpuShare(run: MeasuredRun, least: number): Omit<Verdict, 'wanted'> {
-  const times = medianOf(run, 'synapse', undefined, ({ cpuMs }) => cpuMs) / medianOf(run, 'ours', undefined, ({ cpuMs }) => cpuMs);
+  const times =
+    medianOf(run, 'synapse', undefined, ({ cpuMs }) => cpuMs) / medianOf(run, 'ours', undefined, ({ cpuMs }) => cpuMs);
   return ratio(times, least, `1/${times.toFixed(0)}`);
 }
 

@@ -60,7 +60,7 @@ listeners:
 #    database: myelin
 #    cp_max: 10
 
-# Lets "myelin register" (and anyone who knows it) create accounts, administrators included.
+# Lets register_new_matrix_user (and anyone who knows it) create accounts, administrators included.
 registration_shared_secret: ${value(random.text(50))}
 
 # Signs short-lived tokens and forms.
