@@ -1,5 +1,5 @@
 import type { SqlValue } from '../ports.ts';
-import { type FlatGroup, type GroupRequest, NEW_TEXT, ONE_OFF_TEXT } from './messages.ts';
+import { type GroupRequest, NEW_TEXT, ONE_OFF_TEXT } from './messages.ts';
 
 /** A statement of a group. */
 export interface Step {
@@ -17,11 +17,10 @@ export interface Step {
 export class GroupDecoder {
   readonly #texts: string[] = [];
 
-  decode(text: GroupRequest): Step[][] {
-    const request = JSON.parse(text) as FlatGroup;
+  decode(request: GroupRequest): Step[][] {
     let at = 1;
     let place = 0;
-    const bytes = Buffer.from(request[0] as string, 'hex');
+    const bytes = request[0] as Uint8Array | null;
     let taken = 0;
     const batches: Step[][] = [];
     for (let left = request[at++] as number; left > 0; left--) {
@@ -37,9 +36,13 @@ export class GroupDecoder {
         const count = request[at++] as number;
         const parameters = new Array<SqlValue>(count);
         for (let index = 0; index < count; index++) {
-          const value = request[at++]!;
-          if (value === true) parameters[index] = bytes.subarray(taken, (taken += request[at++] as number));
-          else parameters[index] = value === false ? BigInt(request[at++] as string) : value;
+          const value = request[at++] as SqlValue | true;
+          if (value !== true) parameters[index] = value;
+          else {
+            const end = taken + (request[at++] as number);
+            parameters[index] = bytes!.subarray(taken, end);
+            taken = end;
+          }
         }
         steps.push({ sql, number, parameters, expected, place: place++ });
       }

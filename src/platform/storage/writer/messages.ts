@@ -1,3 +1,5 @@
+import type { SqlValue } from '../ports.ts';
+
 /** What the main thread and the thread of a writer say to each other, whatever the engine. */
 
 export interface OpenRequest<Options> {
@@ -9,15 +11,12 @@ export interface CloseRequest {
 }
 
 /**
- * A group as JSON text, which travels far cheaper than the many strings in it: one flat array of the bytes of all parameters
- * in hex; the number of batches; for each the number of statements; for each its text's number (`NEW_TEXT` and `ONE_OFF_TEXT`
- * are followed by the text), expected rows, number of parameters, and the parameters. What JSON does not know stands as a pair:
- * bytes as `true` and their length, a bigint as `false` and its digits.
+ * A group, flat, because flat arrays are cheap to copy: the bytes of all its parameters in one piece (`null` if there are
+ * none); the number of batches; for each the number of statements; for each its text's number (`NEW_TEXT` and `ONE_OFF_TEXT`
+ * are followed by the text), expected rows, number of parameters, and the parameters. A parameter of bytes stands as `true`
+ * and its length: each array of bytes by itself would cost a copy of all the memory that it is a part of.
  */
-export type GroupRequest = string;
-
-/** The array that a group's text holds. */
-export type FlatGroup = (string | number | boolean | null)[];
+export type GroupRequest = readonly (SqlValue | true)[];
 
 export type WriterRequest<Options> = OpenRequest<Options> | CloseRequest | GroupRequest;
 

@@ -1,9 +1,8 @@
 import { startWorkerThread, type WorkerThread } from '#platform/runtime/worker-thread.ts';
 import type { GroupWriter } from '../group-commit.ts';
 import type { PendingBatch } from '../pending-batch.ts';
-import { BatchConflict } from '../ports.ts';
+import { BatchConflict, type SqlValue } from '../ports.ts';
 import {
-  type FlatGroup,
   type GroupRequest,
   MAX_NUMBERED_TEXTS,
   NEW_TEXT,
@@ -76,8 +75,8 @@ export class ThreadWriter<Options> implements GroupWriter {
   }
 
   #encode(group: readonly PendingBatch[]): GroupRequest {
-    const message: FlatGroup = ['', group.length];
-    let bytes = '';
+    const message: (SqlValue | true)[] = [null, group.length];
+    const bytes: Uint8Array[] = [];
     for (const { texts, parameters, expected } of group) {
       message.push(texts.length);
       for (let index = 0; index < texts.length; index++) {
@@ -87,18 +86,17 @@ export class ThreadWriter<Options> implements GroupWriter {
         for (let at = 0; at < own.length; at++) {
           const value = own[at]!;
           if (value instanceof Uint8Array) {
-            bytes += hexOf(value);
+            bytes.push(value);
             message.push(true, value.length);
-          } else if (typeof value === 'bigint') message.push(false, `${value}`);
-          else message.push(value);
+          } else message.push(value);
         }
       }
     }
-    message[0] = bytes;
-    return JSON.stringify(message);
+    if (bytes.length > 0) message[0] = joined(bytes);
+    return message;
   }
 
-  #pushText(message: FlatGroup, text: string): void {
+  #pushText(message: (SqlValue | true)[], text: string): void {
     const number = this.#numbers.get(text);
     if (number !== undefined) {
       message.push(number);
@@ -122,6 +120,13 @@ function fillRows(group: readonly PendingBatch[], rows: readonly (number | Recor
   }
 }
 
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+/** In memory of its own: `Buffer.concat` may take a part of a pool, which would travel whole. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
