@@ -97,13 +97,38 @@ async function received(device: Device, roomId: string, body: string): Promise<s
     .find((event) => event.getContent().body === body)!;
 }
 
-/** Both sides compare emoji and agree. */
+/** The SDK calls back through weak references: what takes part in a verification must be held by somebody. */
+const held: unknown[] = [];
+const ATTEMPTS = 3;
+
+/**
+ * Verifies, and asks again if it stalls, as people do: on a busy machine some verification in this process stalls with all its
+ * messages delivered.
+ */
 async function verify(answering: Device, request: () => Promise<VerificationRequest>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const stalled = Bun.sleep(20_000).then(() => {
+      throw new Error('the verification stalled');
+    });
+    stalled.catch(() => undefined);
+    try {
+      await Promise.race([verifyOnce(answering, request), stalled]);
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      console.warn(`asking again: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** Both sides compare emoji and agree. */
+async function verifyOnce(answering: Device, request: () => Promise<VerificationRequest>): Promise<void> {
   const incoming = new Promise<VerificationRequest>((resolve) =>
     answering.client.once(CryptoEvent.VerificationRequestReceived as never, resolve as never),
   );
   const outgoing = await request();
   const theirs = await incoming;
+  held.push(outgoing, theirs);
   await theirs.accept();
   await until(() => outgoing.phase === VerificationPhase.Ready, 'the verification to be accepted');
   const sas = new Map<string, string>();
@@ -115,6 +140,7 @@ async function verify(answering: Device, request: () => Promise<VerificationRequ
           one.on(VerificationRequestEvent.Change, look);
           look();
         });
+    held.push(verifier);
     const shown = new Promise<ShowSasCallbacks>((resolve) => {
       verifier.on(VerifierEvent.ShowSas, resolve);
       const already = verifier.getShowSasCallbacks();
