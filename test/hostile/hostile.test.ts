@@ -43,6 +43,11 @@ forEachEngine('bad input', (engine) => {
         const [written, logged] = [server.writes.length, server.errors.length];
         const answer = await ask(contract, request);
         const mustRefuse = request.mustRefuse && served.has(contract.operationId) && contract.auth !== 'appservice';
+        // A poll that was let in and given up by its client after a while: nobody reads its answer.
+        if (answer.status === 499 && 'timeout' in contract.query.properties && !mustRefuse) {
+          accepted += 1;
+          continue;
+        }
         const complaint = complaintOf(answer, { mustRefuse, writes: server.writes.slice(written) });
         if (complaint !== undefined) complaints.push(`${request.name}: ${complaint}`);
         for (const line of server.errors.slice(logged)) complaints.push(`${request.name}: logged ${shortened(line)}`);
