@@ -6,7 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { barChart } from './report/chart.ts';
 import { FIGURES, type Figure, ms } from './report/figures.ts';
-import { cellsOf, latestRun, type MeasuredRun, medianOf, serversOf } from './report/measured.ts';
+import { cellsOf, isQuickLook, latestRun, type MeasuredRun, medianOf, serversOf } from './report/measured.ts';
 import { type Verdict, verdicts } from './report/targets.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import { PEERS } from './servers/index.ts';
@@ -50,7 +50,8 @@ ${sections.join('\n')}`;
 }
 
 function standing(all: readonly Verdict[]): string {
-  const word = ({ holds }: Verdict) => (holds === undefined ? '-' : holds ? 'yes' : '**no**');
+  const word = ({ holds, isQuick }: Verdict) =>
+    (holds === undefined ? '-' : holds ? 'yes' : '**no**') + (isQuick ? ', by a quick look' : '');
   const rows = all.map((verdict) => `| ${verdict.wanted} | ${verdict.measured} | ${word(verdict)} |`);
   return `| wanted | measured | reached |\n| --- | --- | --- |\n${rows.join('\n')}`;
 }
@@ -112,15 +113,15 @@ function cellSection(figure: Figure, run: MeasuredRun, cell: string | undefined,
 }
 
 /** What a reader needs to trust, or doubt, the figures. */
-function circumstances({ any, lines }: MeasuredRun): string {
+function circumstances(run: MeasuredRun): string {
+  const { any, lines } = run;
   const { settings, commit, versions, machine } = any;
-  const isQuick = settings.scale < 1 || settings.rounds < 3;
   const servers = [...new Map(lines.map((line) => [line.server, line.version]))].map(
     ([name, version]) => `${name} ${version}`,
   );
   const load = Math.max(...lines.map((line) => line.machine.load));
   return [
-    isQuick ? '**A quick look, not a measurement to quote.** ' : '',
+    isQuickLook(run) ? '**A quick look, not a measurement to quote.** ' : '',
     `Medians of ${settings.rounds} rounds at scale ${settings.scale}, ${any.at.slice(0, 10)}, commit ${commit}, Bun ${versions.bun}, `,
     `${machine.cpus} x ${machine.model}, Linux ${machine.kernel}, load before a round up to ${load.toFixed(1)}. ${servers.join(', ')}. `,
     `The load generator took ${ms(Math.max(...lines.map((line) => line.clientCpuMs)))} of CPU an operation at most.`,

@@ -17,6 +17,11 @@ export function latestRun(scenario: string): MeasuredRun | undefined {
   return { scenario, any, lines: all.filter((line) => line.run === any.run) };
 }
 
+/** Too small or too short to be quoted. */
+export function isQuickLook({ any: { settings } }: MeasuredRun): boolean {
+  return settings.scale < 1 || settings.rounds < 3;
+}
+
 export function cellsOf({ lines }: MeasuredRun): readonly (string | undefined)[] {
   return [...new Set(lines.map(({ cell }) => cell))];
 }

@@ -1,5 +1,5 @@
 import { bytes, ms } from './figures.ts';
-import { cellsOf, latestRun, type MeasuredRun, medianOf } from './measured.ts';
+import { cellsOf, isQuickLook, latestRun, type MeasuredRun, medianOf } from './measured.ts';
 
 /** One thing that the plan wants, and what was measured. */
 export interface Verdict {
@@ -7,7 +7,12 @@ export interface Verdict {
   readonly measured: string;
   /** `undefined`: nothing was measured that could tell. */
   readonly holds: boolean | undefined;
+  /** The run was too small or too short to be quoted. */
+  readonly isQuick?: boolean;
 }
+
+/** A verdict before it is said of what. */
+type Finding = Pick<Verdict, 'measured' | 'holds'>;
 
 export function verdicts(): Verdict[] {
   return [
@@ -50,18 +55,20 @@ export function verdicts(): Verdict[] {
   ];
 }
 
-function withOurs(scenario: string, wanted: string, of: (run: MeasuredRun) => Omit<Verdict, 'wanted'>): Verdict {
+function withOurs(scenario: string, wanted: string, of: (run: MeasuredRun) => Finding): Verdict {
   const run = latestRun(scenario);
-  return run === undefined ? { wanted, measured: 'not measured', holds: undefined } : { wanted, ...of(run) };
+  return run === undefined
+    ? { wanted, measured: 'not measured', holds: undefined }
+    : { wanted, ...of(run), isQuick: isQuickLook(run) };
 }
 
-function limit(value: number, most: number, text: (value: number) => string): Omit<Verdict, 'wanted'> {
+function limit(value: number, most: number, text: (value: number) => string): Finding {
   return Number.isNaN(value)
     ? { measured: 'not measured', holds: undefined }
     : { measured: text(value), holds: value < most };
 }
 
-function ratio(value: number, least: number, text: string): Omit<Verdict, 'wanted'> {
+function ratio(value: number, least: number, text: string): Finding {
   return Number.isNaN(value)
     ? { measured: 'not measured', holds: undefined }
     : { measured: text, holds: value >= least };
@@ -83,13 +90,13 @@ function timesSynapse(scenario: string, least: number): Verdict {
   });
 }
 
-function cpuShare(run: MeasuredRun, least: number): Omit<Verdict, 'wanted'> {
+function cpuShare(run: MeasuredRun, least: number): Finding {
   const times =
     medianOf(run, 'synapse', undefined, ({ cpuMs }) => cpuMs) / medianOf(run, 'ours', undefined, ({ cpuMs }) => cpuMs);
   return ratio(times, least, `1/${times.toFixed(0)}`);
 }
 
-function diskShare(run: MeasuredRun, cell: string): Omit<Verdict, 'wanted'> {
+function diskShare(run: MeasuredRun, cell: string): Finding {
   const each = (server: string) => medianOf(run, server, cell, ({ more }) => more?.bytesEach ?? Number.NaN);
   const times = each('synapse') / each('ours');
   return ratio(times, 3, `${bytes(each('ours'))}, 1/${times.toFixed(1)}`);
@@ -104,6 +111,6 @@ function initialSyncs(): Verdict[] {
     const best = Math.min(...others.map((server) => medianOf(run, server, cell, ({ p50 }) => p50)));
     const times = best / medianOf(run, 'ours', cell, ({ p50 }) => p50);
     const verdict = ratio(Number.isFinite(times) ? times : Number.NaN, 2, `${times.toFixed(1)} times`);
-    return { wanted: `${wanted}, ${cell}`, ...verdict };
+    return { wanted: `${wanted}, ${cell}`, ...verdict, isQuick: isQuickLook(run) };
   });
 }

@@ -2,7 +2,7 @@ import { Client, forEachOf } from '../load/client.ts';
 import type { ServerScenario } from './scenario.ts';
 
 const MESSAGES = 20_000;
-const WARM_UP = 1_000;
+const WARM_UP = 3_000;
 const USERS = 100;
 
 /** Someone who sends to a room. */
