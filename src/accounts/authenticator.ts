@@ -42,11 +42,21 @@ export class Authenticator implements Pick<Authenticators, 'user' | 'appservice'
    * The user of `token`, or the user that an appservice acts for. Throws `M_UNKNOWN_TOKEN` (with `soft_logout` where the
    * session can be continued), and `M_USER_LOCKED` unless the contract is `locked`.
    */
-  async user(token: string, request: RequestInfo, contract: Pick<Endpoint, 'locked'>): Promise<Requester> {
-    const { appservices, cache, clock } = this.#deps;
+  user(
+    token: string,
+    request: RequestInfo,
+    contract: Pick<Endpoint, 'locked'>,
+  ): Requester | Promise<Requester> {
+    const { appservices, cache } = this.#deps;
     const appservice = appservices.byToken(token);
     if (appservice !== undefined) return this.#actFor(appservice, request, contract);
-    const credential = cache.get(token) ?? (await this.#load(token));
+    const known = cache.get(token);
+    if (known !== undefined) return this.#admit(known, request, contract);
+    return this.#load(token).then((credential) => this.#admit(credential, request, contract));
+  }
+
+  #admit(credential: Credential, request: RequestInfo, contract: Pick<Endpoint, 'locked'>): Requester {
+    const { clock } = this.#deps;
     if (credential.expiresTs !== undefined && credential.expiresTs <= clock.now()) {
       throw softLogout('The access token has expired');
     }

@@ -29,6 +29,7 @@ export interface Signer {
 
 /** A draft turned into the room's next event: authorized, hashed, signed, not stored. */
 export interface SignedEvent extends SealedDraft {
+  readonly content: JsonObject;
   readonly depth: number;
   readonly originServerTs: number;
   /** The events of its `auth_events`. */
@@ -36,8 +37,7 @@ export interface SignedEvent extends SealedDraft {
 }
 
 /** What stands in for the proofs of an event that is being made. */
-const NO_HASHES = { sha256: '' };
-const NO_SIGNATURES = {};
+const NO_PROOFS = { hashes: { sha256: '' }, signatures: {} };
 
 /**
  * Builds the event on the room's current state, in the order of the checks a server makes of its own events.
@@ -67,7 +67,7 @@ export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): 
     },
     { rules, ...(rules.eventIdFormat === 'opaque' ? { eventId: freshEventId(signer) } : {}) },
   );
-  const pdu = { ...laidOut, hashes: NO_HASHES, signatures: NO_SIGNATURES } as Pdu;
+  const pdu = Object.assign(laidOut, NO_PROOFS) as Pdu;
   const powerLevels = isCreate ? undefined : await room.powerLevels();
   const verdict = authorizeEvent(
     toAuthorize(pdu, roomId, redacts),
@@ -76,7 +76,7 @@ export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): 
   );
   if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.reason);
   const sealed = sealDraft(pdu, signer, rules);
-  return { ...sealed, depth: pdu.depth, originServerTs: pdu.origin_server_ts, authEvents };
+  return { ...sealed, content: pdu.content, depth: pdu.depth, originServerTs: pdu.origin_server_ts, authEvents };
 }
 
 /** The event as the auth rules look at it: without its signature, and without an id where that is a hash. */

@@ -111,12 +111,12 @@ export class EventStore {
     if (nid !== undefined) this.cache.delete(nid);
   }
 
-  insert(row: EventRow): Statement {
+  insert(row: Omit<EventRow, 'position'>, position: number | undefined): Statement {
     return insertEvent(
       row.event_nid,
       row.event_id,
       row.room_nid,
-      row.position,
+      position ?? null,
       row.depth,
       row.type,
       row.state_key,

@@ -23,7 +23,7 @@ import { type HashedNode, rootToBytes } from './state-tree/node.ts';
 import type { StateKeyStore } from './state-tree/state-key-store.ts';
 import { updateTree } from './state-tree/tree.ts';
 import { entryChangesOf } from './state-view.ts';
-import { type EventRow, StoredEvent } from './stored-event.ts';
+import type { EventRow, StoredEvent } from './stored-event.ts';
 import { EventStatus } from './tables.ts';
 import type { UncommittedEvents } from './uncommitted-events.ts';
 
@@ -35,7 +35,7 @@ export interface LocalStores extends PersistStores {
 /** One event of a batch under way. */
 export interface Step {
   readonly pending: PendingEvent;
-  /** The event without its position, which only the batch can give. */
+  /** Without its position until it is in the batch, which gives it. */
   readonly event: StoredEvent;
   readonly previous: readonly Extremity[];
   readonly contributions: readonly Contribution[];
@@ -117,10 +117,10 @@ export async function prepareLocal(
 
 export function persistStep(batch: StreamBatch, step: Step, stores: PersistStores, isAlone: boolean): StoredEvent {
   const { pending, event, previous, contributions } = step;
-  const stored = new StoredEvent({ ...pending.row, position: batch.nextPosition() }, event.roomId, event.rules);
-  persistEvent(batch, pending, stored, previous, stores, isAlone);
-  for (const contribution of contributions) contribution(batch, stored);
-  return stored;
+  event.place(batch.nextPosition());
+  persistEvent(batch, pending, event, previous, stores, isAlone);
+  for (const contribution of contributions) contribution(batch, event);
+  return event;
 }
 
 export function eventsOf(steps: readonly Step[]): StoredEvent[] {

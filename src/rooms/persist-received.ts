@@ -52,7 +52,7 @@ function persistReceived(
   if (step.isReplacing) {
     batch.add(stores.events.replaceOutlier(row), 1);
   } else {
-    batch.add(stores.events.insert(row));
+    batch.add(stores.events.insert(row, event.position));
     persistAuthEdges(batch, event, step.authNids, stores);
   }
   stores.stateTrees.insert(batch, room.nid, step.nodes);

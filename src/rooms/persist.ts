@@ -76,7 +76,7 @@ export function persistEvent(
   stores: PersistStores,
   isAlone = true,
 ): void {
-  batch.add(stores.events.insert({ ...pending.row, position: event.position ?? null }));
+  batch.add(stores.events.insert(pending.row, event.position));
   persistAuthEdges(batch, event, pending.authNids, stores);
   replaceExtremities(batch, event, previous);
   stores.stateTrees.insert(batch, event.roomNid, pending.nodes);

@@ -274,7 +274,8 @@ export class RoomActor implements TurnActions {
     const signed = await createEvent(draft, room, this.dependencies.signer);
     const previous = room.extremities;
     const pending = await prepareLocal(draft, signed, room, this.dependencies);
-    const event = new StoredEvent({ ...pending.row, position: null }, room.identity.roomId, room.identity.rules);
+    const { roomId, rules } = room.identity;
+    const event = new StoredEvent(pending.row, roomId, rules, signed.content);
     const contributions: Contribution[] = [];
     for (const hook of hooks) {
       const prepared = hook.prepare?.(event, room, IN_FORCE);

@@ -31,8 +31,6 @@ export class StoredEvent implements RoomEvent {
   readonly sender: UserId;
   readonly originServerTs: number;
   readonly depth: number;
-  /** Place in the room's timeline; `undefined` for what is not part of it. */
-  readonly position: number | undefined;
   readonly status: EventStatus;
   readonly stateBefore: StateRoot | undefined;
   readonly stateAfter: StateRoot | undefined;
@@ -42,14 +40,17 @@ export class StoredEvent implements RoomEvent {
   readonly contentText: string;
   readonly #rest: string;
   readonly #unsigned: string | null;
+  #position: number | undefined;
   #content: JsonObject | undefined;
   #redactedContent: JsonObject | undefined;
   #restParsed: JsonObject | undefined;
 
+  /** `content` is what the row's text of it says, where that is at hand. */
   constructor(
-    row: EventRow,
+    row: Omit<EventRow, 'position'> & Partial<Pick<EventRow, 'position'>>,
     readonly roomId: RoomId,
     readonly rules: RoomVersionRules,
+    content?: JsonObject,
   ) {
     this.nid = row.event_nid;
     this.roomNid = row.room_nid;
@@ -59,7 +60,7 @@ export class StoredEvent implements RoomEvent {
     this.sender = row.sender as UserId;
     this.originServerTs = row.origin_server_ts;
     this.depth = row.depth;
-    this.position = row.position ?? undefined;
+    this.#position = row.position ?? undefined;
     this.status = row.status as EventStatus;
     this.stateBefore = row.state_before === null ? undefined : rootFromBytes(row.state_before);
     this.stateAfter = row.state_after === null ? this.stateBefore : rootFromBytes(row.state_after);
@@ -68,6 +69,17 @@ export class StoredEvent implements RoomEvent {
     this.contentText = row.content;
     this.#rest = row.rest;
     this.#unsigned = row.unsigned;
+    this.#content = content;
+  }
+
+  /** Place in the room's timeline; `undefined` for what is not part of it, and for what has not been stored yet. */
+  get position(): number | undefined {
+    return this.#position;
+  }
+
+  /** Gives an event that is being stored its place. */
+  place(position: number): void {
+    this.#position = position;
   }
 
   /** Of a redacted event, what the redaction left. `contentText` and `pdu` are as sent. */

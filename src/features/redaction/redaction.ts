@@ -97,7 +97,7 @@ export class Redactions {
   }
 
   /** Moderators who clean up after others have a limit of their own. */
-  #limit({ requester, ip }: Caller, target: StoredEvent | undefined): Promise<void> {
+  #limit({ requester, ip }: Caller, target: StoredEvent | undefined): void | Promise<void> {
     const isOthers = target !== undefined && target.sender !== requester.userId;
     return this.deps.limits.takeFor(isOthers ? 'rc_admin_redaction' : 'rc_message', requester, ip);
   }

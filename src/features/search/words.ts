@@ -15,25 +15,45 @@ const ALL_SEPARATORS = new RegExp(SEPARATORS.source, 'gu');
 const SINGLE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Emoji_Presentation}]/u;
 const LATIN_ACCENTS = /[\u0300-\u036f]/g;
+/** Text of these alone is in its normal form, and is taken apart many times faster. */
+const ASCII = /^[\x00-\x7f]*$/;
+const ASCII_SEPARATORS = /[^0-9A-Za-z]+/;
 const WORD_LENGTH = 64;
 /** Beyond them a text is not looked into. */
 const MAX_WORDS = 8_000;
 
+/** What parts of text came to, as people say the same words again and again. */
+const known = new Map<string, readonly Word[]>();
+const KNOWN_MAX = 8_192;
+const KNOWN_LENGTH = 24;
+
 /** The words of a text, in order. */
 export function wordsOf(text: string): Word[] {
+  const parts = ASCII.test(text) ? text.split(ASCII_SEPARATORS) : text.normalize('NFC').split(SEPARATORS);
   const words: Word[] = [];
-  for (const part of text.normalize('NFC').split(SEPARATORS)) {
-    for (const piece of piecesOf(part)) {
+  for (const part of parts) {
+    if (part === '') continue;
+    for (const word of wordsIn(part)) {
       if (words.length === MAX_WORDS) return words;
-      const term = stem(comparable(piece));
-      if (term !== '') words.push({ term, text: piece.toLowerCase() });
+      words.push(word);
     }
   }
   return words;
 }
 
+function wordsIn(part: string): readonly Word[] {
+  let words = known.get(part);
+  if (words !== undefined) return words;
+  words = piecesOf(part)
+    .map((piece) => ({ term: stem(comparable(piece)), text: piece.toLowerCase() }))
+    .filter(({ term }) => term !== '');
+  if (part.length > KNOWN_LENGTH) return words;
+  if (known.size === KNOWN_MAX) known.clear();
+  known.set(part, words);
+  return words;
+}
+
 function piecesOf(part: string): string[] {
-  if (part === '') return [];
   if (!SINGLE.test(part)) return [[...part].slice(0, WORD_LENGTH).join('')];
   const pieces: string[] = [];
   let run = '';

@@ -20,20 +20,20 @@ export interface Authenticators {
    * Who an access token belongs to. Refuses unknown tokens (`M_UNKNOWN_TOKEN`) and locked accounts unless the contract is
    * `locked`. For an appservice's token, `request.search` may name the user to act for.
    */
-  user(token: string, request: RequestInfo, contract: Endpoint): Promise<Requester>;
+  user(token: string, request: RequestInfo, contract: Endpoint): Requester | Promise<Requester>;
   appservice(token: string, request: RequestInfo): Promise<{ readonly appserviceId: string }>;
   server(signed: SignedRequest): Promise<ServerRequester>;
 }
 
 export type Authenticated = Requester | ServerRequester | { readonly appserviceId: string } | undefined;
 
-/** Who asks, refused where the contract does not let them. */
-export async function authenticate(
+/** Who asks, refused where the contract does not let them. At once where that is known. */
+export function authenticate(
   contract: Endpoint,
   request: HttpRequestInfo,
   authenticators: Authenticators,
   readSigned: () => Promise<SignedRequest>,
-): Promise<Authenticated> {
+): Authenticated | Promise<Authenticated> {
   switch (contract.auth) {
     case 'none':
       return undefined;
@@ -42,12 +42,16 @@ export async function authenticate(
       return token === undefined ? undefined : authenticators.user(token, request, contract);
     }
     case 'user':
-    case 'admin':
-      return admit(contract, await authenticators.user(requireToken(request), request, contract));
+    case 'admin': {
+      const requester = authenticators.user(requireToken(request), request, contract);
+      return requester instanceof Promise
+        ? requester.then((found) => admit(contract, found))
+        : admit(contract, requester);
+    }
     case 'appservice':
       return authenticators.appservice(requireToken(request), request);
     case 'server':
-      return authenticators.server(await readSigned());
+      return readSigned().then((signed) => authenticators.server(signed));
   }
 }
 

@@ -10,8 +10,8 @@ import { decodeQuery } from './query.ts';
 export interface ContractChecks {
   /** The decoded path parameters. Throws `M_INVALID_PARAM`. */
   params(raw: Readonly<Record<string, string>>): Record<string, string>;
-  /** The decoded query parameters that the contract names. Throws `M_MISSING_PARAM`, `M_INVALID_PARAM`. */
-  query(search: () => URLSearchParams): Record<string, unknown>;
+  /** The decoded query parameters that the contract names; `search` absent: there are none. Throws `M_MISSING_PARAM`, `M_INVALID_PARAM`. */
+  query(search: URLSearchParams | undefined): Record<string, unknown>;
   /** Whether the contract has a JSON body at all. */
   readonly hasBody: boolean;
   /** The value of the body's text, unless it is `parsed` already. Throws `M_NOT_JSON`, `M_BAD_JSON`, `M_MISSING_PARAM`. */
@@ -34,7 +34,7 @@ export function createChecks(contract: Endpoint): ContractChecks {
       return values;
     },
     query(search) {
-      const values = hasQuery ? decodeQuery(contract.query, search()) : {};
+      const values = hasQuery && search !== undefined ? decodeQuery(contract.query, search) : {};
       if (hasQuery && !compiled.query().Check(values)) throw paramError(compiled.query(), values, 'query');
       return values;
     },
@@ -65,6 +65,9 @@ function hasNamedKeys(schema: TSchema): boolean {
   return schema.type !== 'object' || Object.keys((schema as TObject).properties ?? {}).length > 0;
 }
 
+/** Nothing to decode, and nothing to refuse. */
+const isPlain = /^[\w.~!$'()*,;:@=-]*$/;
+
 function decodeParams(
   names: readonly string[],
   raw: Readonly<Record<string, string>>,
@@ -81,6 +84,7 @@ function decodeParams(
 }
 
 function decodeParam(name: string, text: string): string {
+  if (isPlain.test(text)) return text;
   try {
     const decoded = decodeURIComponent(text);
     if (!decoded.includes('\0')) return decoded;

@@ -143,11 +143,13 @@ function contractTarget({ endpoint, handler }: Route, options: HttpHandlerOption
     stats: new OperationStats(endpoint.operationId, endpoint.method),
     quiet: false,
     async serve(info, rawParams, seen) {
-      const requester = await authenticate(endpoint, info, authenticators, () => readSigned(info, maxBodyBytes));
+      const asking = authenticate(endpoint, info, authenticators, () => readSigned(info, maxBodyBytes));
+      const requester = asking instanceof Promise ? await asking : asking;
       seen.requester = requester;
-      if (endpoint.rateLimit !== undefined) await limit(endpoint.rateLimit, requester, info, rateLimits);
+      const limited = endpoint.rateLimit && limit(endpoint.rateLimit, requester, info, rateLimits);
+      if (limited instanceof Promise) await limited;
       const params = checks.params(rawParams);
-      const query = checks.query(() => info.search);
+      const query = checks.query(info.hasQuery ? info.search : undefined);
       const body = await readBody(endpoint, checks, info, maxBodyBytes);
       const call = { requester, params, query, body, request: info } as unknown as Call<Endpoint>;
       return answerResponse(await handler(call));
@@ -162,18 +164,18 @@ async function readSigned(info: HttpRequestInfo, maxBodyBytes: number) {
 }
 
 /** Other servers and appservices as such have limits of their own, elsewhere. */
-async function limit(
+function limit(
   name: RateLimit,
   requester: Authenticated,
   info: HttpRequestInfo,
   rateLimits: RateLimits,
-): Promise<void> {
+): void | Promise<void> {
   if (requester !== undefined && !('userId' in requester)) return;
   const { limiter, action } = BINDER_LIMITS[name];
   // The address costs a system call, and is only looked at for who is not logged in.
   const ip = requester === undefined ? info.ip : '';
-  if (action === 'take') await rateLimits.takeFor(limiter, requester, ip);
-  if (action === 'check') await rateLimits.checkFor(limiter, requester, ip);
+  if (action === 'take') return rateLimits.takeFor(limiter, requester, ip);
+  if (action === 'check') return rateLimits.checkFor(limiter, requester, ip);
 }
 
 async function readBody(

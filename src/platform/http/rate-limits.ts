@@ -97,9 +97,9 @@ export interface RateLimits {
   /** The limiter of a bucket, for what is not limited by user: rooms, accounts that somebody tries to log in to. */
   limiter(name: LimiterName): RateLimiter;
   /** Takes for who asks: by user id, or by address when nobody is logged in. Heeds the user's own limits. */
-  takeFor(name: LimiterName, requester: Requester | undefined, ip: string, count?: number): Promise<void>;
+  takeFor(name: LimiterName, requester: Requester | undefined, ip: string, count?: number): void | Promise<void>;
   /** As `takeFor`, taking nothing. */
-  checkFor(name: LimiterName, requester: Requester | undefined, ip: string): Promise<void>;
+  checkFor(name: LimiterName, requester: Requester | undefined, ip: string): void | Promise<void>;
 }
 
 export interface RateLimitsOptions {
@@ -117,18 +117,21 @@ export function createRateLimits({ limits, clock, overrideOf = () => undefined }
     if (found === undefined) throw new Error(`no rate limit ${name}`);
     return found;
   };
-  const act = async (
+  const act = (
     action: 'take' | 'check',
     name: LimiterName,
     requester: Requester | undefined,
     ip: string,
     count = 1,
-  ): Promise<void> => {
+  ): void | Promise<void> => {
     if (requester === undefined) return limiter(name)[action](`ip ${ip}`, { count });
-    const override = await overrideOf(requester);
-    if (override?.perSecond === 0) return;
-    const own = override !== undefined && name === 'rc_message' ? { settings: override } : {};
-    limiter(name)[action](requester.userId, { count, ...own });
+    const actUnder = (override: RateLimitSettings | undefined): void => {
+      if (override?.perSecond === 0) return;
+      const own = override !== undefined && name === 'rc_message' ? { settings: override } : {};
+      limiter(name)[action](requester.userId, { count, ...own });
+    };
+    const override = overrideOf(requester);
+    return override instanceof Promise ? override.then(actUnder) : actUnder(override);
   };
   return {
     limiter,

@@ -46,6 +46,10 @@ export class HttpRequestInfo implements RequestInfo {
     return this.#signal;
   }
 
+  get hasQuery(): boolean {
+    return this.target.length > this.path.length + 1;
+  }
+
   get search(): URLSearchParams {
     this.#search ??= new URLSearchParams(this.target.slice(this.path.length));
     return this.#search;

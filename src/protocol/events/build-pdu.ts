@@ -38,28 +38,31 @@ export interface BuildOptions {
 /** A PDU before its hash and signatures. */
 export type UnsignedPdu = Omit<Pdu, 'hashes' | 'signatures'>;
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /**
  * Lays out a PDU as its room version wants it. `sealEvent` or `signEvent` completes it.
  * @throws Error if what the version needs is missing (a bug of the caller).
  */
 export function buildPdu(proto: ProtoEvent, { rules, eventId }: BuildOptions): UnsignedPdu {
   if (rules.eventIdFormat === 'opaque' && eventId === undefined) throw new Error('this room version needs an event id');
-  const inContent = proto.redacts !== undefined && rules.redactsInContent;
-  const atTopLevel = proto.redacts !== undefined && !rules.redactsInContent;
-  return {
+  const { redacts } = proto;
+  const inContent = redacts !== undefined && rules.redactsInContent;
+  const pdu: Mutable<UnsignedPdu> = {
     type: proto.type,
-    ...(proto.roomId !== undefined && { room_id: proto.roomId }),
     sender: proto.sender,
-    ...(rules.eventIdFormat === 'opaque' && eventId !== undefined && { event_id: eventId }),
-    ...(proto.stateKey !== undefined && { state_key: proto.stateKey }),
-    content: inContent ? { ...proto.content, redacts: proto.redacts } : proto.content,
+    content: inContent ? { ...proto.content, redacts } : proto.content,
     origin_server_ts: proto.originServerTs,
     depth: Math.min(proto.depth, Number.MAX_SAFE_INTEGER),
     prev_events: toReferences(proto.prevEvents, rules),
     auth_events: toReferences(proto.authEvents, rules),
-    ...(atTopLevel && { redacts: proto.redacts }),
-    ...(proto.unsigned !== undefined && { unsigned: proto.unsigned }),
   };
+  if (proto.roomId !== undefined) pdu.room_id = proto.roomId;
+  if (rules.eventIdFormat === 'opaque' && eventId !== undefined) pdu.event_id = eventId;
+  if (proto.stateKey !== undefined) pdu.state_key = proto.stateKey;
+  if (redacts !== undefined && !inContent) pdu.redacts = redacts;
+  if (proto.unsigned !== undefined) pdu.unsigned = proto.unsigned;
+  return pdu;
 }
 
 function toReferences(events: readonly EventReference[], rules: RoomVersionRules): EventReferences {
