@@ -13,6 +13,6 @@ export declare function findBun(options?: { root?: string } & Partial<Platform>)
 
 export declare function bunPackages(platform: Platform): string[];
 
-export declare function runBun(args: string[], options?: { cwd?: string }): void;
+export declare function runBun(args: string[], options?: { bun?: string; cwd?: string }): void;
 
 export declare function fail(error: unknown, name?: string): never;

@@ -1,47 +1,14 @@
 import { afterAll, expect, test } from 'bun:test';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { chmodSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { bunPackages, findBun } from '../bin/launcher.mjs';
+import { checkout, launch as launchFrom, lay, removeCheckouts, scratch, textOf } from './testing-checkout.ts';
 
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const scratch = mkdtempSync(join(tmpdir(), 'launcher-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+afterAll(removeCheckouts);
 
-let made = 0;
-/** A checkout with a server of our own making and no dependencies but Bun. */
-function checkout(main: string, dependencies: Readonly<Record<string, string>> = {}): string {
-  made += 1;
-  const root = join(scratch, String(made));
-  lay(root, 'fake/package.json', '{"type":"commonjs"}');
-  lay(root, 'package.json', JSON.stringify({ type: 'module', dependencies, devDependencies: { tool: '1.0.0' } }));
-  lay(root, 'src/app/main.ts', main);
-  cpSync(join(ROOT, 'bin'), join(root, 'bin'), { recursive: true });
-  const [name = ''] = bunPackages({ platform: process.platform, arch: process.arch, musl: false, oldCpu: false });
-  for (const variant of [name, `${name}-musl`]) {
-    mkdirSync(join(root, 'node_modules/@oven', variant, 'bin'), { recursive: true });
-    symlinkSync(process.execPath, join(root, 'node_modules/@oven', variant, 'bin/bun'));
-  }
-  return root;
-}
-
-function lay(root: string, path: string, text: string): string {
-  mkdirSync(dirname(join(root, path)), { recursive: true });
-  writeFileSync(join(root, path), text);
-  return join(root, path);
-}
-
-function launch(root: string, args: string[] = [], env: Readonly<Record<string, string>> = {}) {
-  return Bun.spawn([join(root, 'bin/myelin'), ...args], {
-    cwd: scratch,
-    env: { PATH: process.env.PATH ?? '', ...env },
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-}
-
-const textOf = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
+/** Bundles are another matter: see bundle.test.ts. */
+const launch = (root: string, args: string[] = [], env: Readonly<Record<string, string>> = {}) =>
+  launchFrom(root, args, { MYELIN_FROM_SOURCE: '1', ...env });
 
 test('the server gets the arguments, and its exit code is kept', async () => {
   const root = checkout(
@@ -57,7 +24,7 @@ test('it works through a symlink, and without .env files of the working director
   lay(scratch, '.env', 'FROM_FILE=1');
   const link = join(scratch, 'linked');
   symlinkSync(join(root, 'bin/myelin'), link);
-  const run = Bun.spawnSync([link], { cwd: scratch, env: { PATH: process.env.PATH ?? '' } });
+  const run = Bun.spawnSync([link], { cwd: scratch, env: { PATH: process.env.PATH ?? '', MYELIN_FROM_SOURCE: '1' } });
   expect(run.stdout.toString()).toBe('none\n');
 });
 

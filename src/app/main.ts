@@ -47,6 +47,9 @@ function startUpMessage(error: unknown): string {
 
 // Database, keys, media and sockets are for the user who runs the server, whatever their shell's habit.
 process.umask(process.umask() | 0o077);
-process.exitCode = await main(process.argv.slice(2));
-// Worker threads and idle connections must not keep a finished command alive.
-process.exit();
+// No `await` here: as CommonJS, which a bundle with bytecode is, a module cannot have one.
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+  // Worker threads and idle connections must not keep a finished command alive.
+  process.exit();
+});

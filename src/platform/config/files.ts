@@ -52,7 +52,7 @@ function parseConfigText(text: string, name: string): JsonObject {
 
 const ENVIRONMENT_PREFIX = 'MYELIN_';
 /** Variables with the prefix that are for the launcher and the command line, and no keys. */
-const NO_KEYS = new Set(['MYELIN_CONFIG', 'MYELIN_BUN', 'MYELIN_LAUNCHER_PID', 'MYELIN_DEBUG']);
+const NO_KEYS = new Set(['MYELIN_CONFIG', 'MYELIN_BUN', 'MYELIN_LAUNCHER_PID', 'MYELIN_DEBUG', 'MYELIN_FROM_SOURCE']);
 
 const isForUs = (name: string): boolean =>
   name.startsWith(ENVIRONMENT_PREFIX) && !NO_KEYS.has(name) && !name.startsWith('MYELIN_TEST_');

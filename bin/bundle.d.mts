@@ -1,0 +1,1 @@
+export declare function findProgram(options: { root: string; bun: string; name: string }): Promise<string>;
