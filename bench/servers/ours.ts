@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findProgram } from '../../bin/bundle.mjs';
 import manifest from '../../package.json' with { type: 'json' };
 import { freePort } from './free-port.ts';
 import { databaseOf } from './postgres.ts';
 import { type BenchServer, end, fileBytes, firstAnswer, type Peer, registerWith } from './server.ts';
 
 const NO_LIMIT = '{ per_second: 1000000, burst_count: 1000000 }';
-const PROGRAM = join(import.meta.dir, '../../src/app/main.ts');
+const ROOT = join(import.meta.dir, '../..');
 
 /** This server with SQLite, its default. */
 export const ours: Peer = {
@@ -37,7 +38,9 @@ async function start(name: string, folder: string, withPostgres: boolean): Promi
   await writeFile(config, configOf(port, folder, args));
   // Profiling options for the runtime: BENCH_BUN_ARGS='--cpu-prof --cpu-prof-dir=/tmp/profile'.
   const runtimeArgs = (process.env.BENCH_BUN_ARGS ?? '').split(' ').filter((word) => word !== '');
-  const child = spawn(process.execPath, [...runtimeArgs, PROGRAM, 'serve', '--config', config], {
+  // What operators run: the launcher's bundle. The launcher itself would count as a part of the server.
+  const program = await findProgram({ root: ROOT, bun: process.execPath, name: 'bench' });
+  const child = spawn(process.execPath, [...runtimeArgs, program, 'serve', '--config', config], {
     cwd: folder,
     stdio: ['ignore', process.env.BENCH_VERBOSE === undefined ? 'ignore' : 'inherit', 'inherit'],
   });
