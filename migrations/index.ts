@@ -10,6 +10,7 @@ import { relations } from './0007-relations.ts';
 import { notifications } from './0008-notifications.ts';
 import { stateAuthEdges } from './0009-state-auth-edges.ts';
 import { search } from './0010-search.ts';
+import { vanishedState } from './0011-vanished-state.ts';
 
 export const migrations: readonly Migration[] = [
   accounts,
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   notifications,
   stateAuthEdges,
   search,
+  vanishedState,
 ];
 
 /** The lowest number of steps that a server must know to use a database that has them all. */

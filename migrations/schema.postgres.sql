@@ -729,6 +729,8 @@ CREATE INDEX sessions_by_user ON sessions USING btree (user_id, device_id);
 
 CREATE INDEX state_deltas_by_room ON state_deltas USING btree (room_nid, "position");
 
+CREATE INDEX state_deltas_vanished ON state_deltas USING btree (state_key, "position") WHERE (event_nid IS NULL);
+
 CREATE INDEX threads_by_activity ON threads USING btree (room_nid, latest_depth, latest_position);
 
 CREATE INDEX to_device_transactions_by_age ON to_device_transactions USING btree (created_ts);

@@ -617,6 +617,8 @@ CREATE TABLE state_deltas (
 
 CREATE INDEX state_deltas_by_room on state_deltas (room_nid, position);
 
+CREATE INDEX state_deltas_vanished on state_deltas (state_key, position) where event_nid is null;
+
 CREATE TABLE state_keys (
       state_key_nid INTEGER PRIMARY KEY,
       type text not null,

@@ -54,6 +54,7 @@ export function compose(platform: Platform): Parts {
     caches,
     hooks,
     unsignedSources: { aggregations: (events, by) => relations.aggregations(events, by) },
+    receiving: platform.receiving,
   });
   const { streams } = rooms;
   const accountSlices = composeAccounts(platform, rooms);

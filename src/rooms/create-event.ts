@@ -71,7 +71,7 @@ export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): 
   const powerLevels = isCreate ? undefined : await room.powerLevels();
   const verdict = authorizeEvent(
     toAuthorize(pdu, roomId, redacts),
-    { get: (wantedType, wantedKey) => room.state.peek(wantedType, wantedKey), powerLevels },
+    { get: (wantedType, wantedKey) => room.state.peek(wantedType, wantedKey)?.asSent, powerLevels },
     rules,
   );
   if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.reason);

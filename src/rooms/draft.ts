@@ -25,8 +25,8 @@ export type Contribution = (batch: StreamBatch, event: StoredEvent) => void;
 export interface EventHook {
   /**
    * Called in the room's queue, before the batch is built, for every event that will take a place in the timeline. It may
-   * look things up; a hot room's sends wait for it. `room` is the room before the event. What takes a state event for a
-   * change of the room must look at `place.isInForce`.
+   * look things up; a hot room's sends wait for it. `room` is the room before the event. For what follows from the event
+   * itself, whatever becomes of it: what follows from the room's state is for `prepareState`.
    */
   prepare?(
     event: NewEvent,
@@ -34,23 +34,30 @@ export interface EventHook {
     place: EventPlace,
   ): Contribution | undefined | Promise<Contribution | undefined>;
   /**
-   * Called after `prepare` where forks of the room were resolved and the event changed more of the current state than its
-   * own entry: with those other changes. `room` is the room before the event.
+   * Called after `prepare` where the room's current state changes: with every change of an entry, be it by the event itself,
+   * by resolution of forks that it brings together, or by a redaction of the event in force, of which `after` is what is
+   * left. An event that loses resolution changes nothing; one that fails softly may come into force long after it came.
+   * `room` is the room before the event.
    */
-  prepareResolved?(
+  prepareState?(
     changes: readonly StateChange[],
     room: HotRoom,
   ): Contribution | undefined | Promise<Contribution | undefined>;
-  /** Called once the event is durable, before anyone is woken: for what is kept in memory. Must not throw. */
+  /**
+   * Called once the event is durable, before anyone is woken: for what is kept in memory of the event itself. A state event
+   * may not be in force: see `stateChanged`. Must not throw.
+   */
   committed?(event: StoredEvent): void;
-  /** As `committed`, with every change of the current state, whether by an event or by resolution alone. */
+  /** As `committed`, with every change of which event is in force, whether by that event or by resolution alone. */
   stateChanged?(changes: readonly CurrentStateChange[]): void;
 }
 
-/** What becomes of an event's claim to be the state. */
+/** What an event does to the room. */
 export interface EventPlace {
   /** Not so for a state event that loses against that of another fork: it is in the timeline and changes nothing. */
   readonly isInForce: boolean;
+  /** The event that it, a redaction, takes effect on: as redacted. */
+  readonly redacted: StoredEvent | undefined;
 }
 
 /** A change of one entry of a room's current state. */

@@ -48,8 +48,10 @@ export class HotRoom {
   /** The room's power levels now, read once for as long as they hold. Preloads what it needs. */
   async powerLevels(): Promise<PowerLevels> {
     if (this.#powerLevels === undefined) {
-      const event = await this.state.get('m.room.power_levels');
-      this.#powerLevels = readPowerLevels(event, await this.state.get('m.room.create'), this.identity.rules);
+      // As sent: to the auth rules a redaction of the state changes nothing.
+      const event = (await this.state.get('m.room.power_levels'))?.asSent;
+      const create = (await this.state.get('m.room.create'))?.asSent;
+      this.#powerLevels = readPowerLevels(event, create, this.identity.rules);
     }
     return this.#powerLevels;
   }
@@ -112,6 +114,15 @@ export class HotRoom {
     if (root === this.root) return;
     this.#powerLevels = undefined;
     this.state = this.state.withChanges(root, changes);
+  }
+
+  /** Takes note that the event in force of an entry has been redacted. */
+  redact(redacted: StoredEvent): void {
+    const { type, stateKey = '' } = redacted;
+    const before = this.state.peek(type, stateKey);
+    if (before?.nid !== redacted.nid) return;
+    if (type === 'm.room.power_levels' || type === 'm.room.create') this.#powerLevels = undefined;
+    this.state = this.state.withChanges(this.root, [{ type, stateKey, before, after: redacted }]);
   }
 
   /** A mark of what has changed up to now, for `settle`. */

@@ -2,8 +2,9 @@ import type { Sequences } from '#platform/storage/ports.ts';
 import type { StreamBatch } from '#platform/streams/ports.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import { authRank } from '#protocol/state-resolution/index.ts';
+import { changeByRedaction, contributionsOf } from './contributions.ts';
 import type { SignedEvent, Signer } from './create-event.ts';
-import type { Contribution, CurrentStateChange, Draft } from './draft.ts';
+import type { Contribution, CurrentStateChange, Draft, EventHook } from './draft.ts';
 import { newestExtremities } from './forward-extremities.ts';
 import type { Extremity, HotRoom } from './hot-room.ts';
 import { Pacer } from './pacer.ts';
@@ -22,7 +23,7 @@ import type { ResolvedRoot } from './state-resolver.ts';
 import { type HashedNode, rootToBytes } from './state-tree/node.ts';
 import type { StateKeyStore } from './state-tree/state-key-store.ts';
 import { updateTree } from './state-tree/tree.ts';
-import { entryChangesOf } from './state-view.ts';
+import { entryChangesOf, type StateChange } from './state-view.ts';
 import type { EventRow, StoredEvent } from './stored-event.ts';
 import { EventStatus } from './tables.ts';
 import type { UncommittedEvents } from './uncommitted-events.ts';
@@ -38,7 +39,9 @@ export interface Step {
   /** Without its position until it is in the batch, which gives it. */
   readonly event: StoredEvent;
   readonly previous: readonly Extremity[];
-  readonly contributions: readonly Contribution[];
+  readonly contributions: Contribution[];
+  /** What it redacts, as it is then. */
+  readonly redacted: StoredEvent | undefined;
 }
 
 /** A batch of local events that leaves other extremities beside it, and so a state that had to be resolved. */
@@ -49,13 +52,15 @@ export interface Beside {
   readonly changes: readonly EntryChange[];
 }
 
-/** Moves the room past events that were built on `base`, which stands on the newest of its extremities. */
+/**
+ * Moves the room past events that were built on `base`, which stands on the newest of its extremities. What they change is
+ * known only now: so slices are asked here, for what changes with the last of them.
+ */
 export async function moveBeside(
-  room: HotRoom,
-  base: HotRoom,
+  { room, base, steps }: { readonly room: HotRoom; readonly base: HotRoom; readonly steps: readonly Step[] },
   resolve: (extremities: readonly Extremity[]) => Promise<ResolvedRoot>,
   uncommitted: UncommittedEvents,
-  stores: LocalStores & { readonly signer: Signer },
+  stores: LocalStores & { readonly signer: Signer; readonly hooks: readonly EventHook[] },
 ): Promise<Beside> {
   const before: RoomEnds = { root: room.root, extremities: room.extremities };
   const followed = new Set(newestExtremities(room.extremities));
@@ -63,7 +68,14 @@ export async function moveBeside(
   const { root, nodes } = await resolve(extremities);
   const roots = { before: room.root, after: root };
   const changes = await entryChangesOf(stores, room.identity.nid, roots, uncommitted, new Pacer(stores.signer.clock));
+  for (const [index, { event, redacted, contributions }] of steps.entries()) {
+    const place = { isInForce: !event.isState || changes.some(({ after }) => after?.nid === event.nid), redacted };
+    const derived = await changeByRedaction(redacted, room);
+    if (index === steps.length - 1) derived.push(...changes);
+    contributions.push(...(await contributionsOf(stores.hooks, event, room, place, derived)));
+  }
   room.replaceState(root, extremities, changes, isLocalTo(stores.serverName));
+  for (const { redacted } of steps) if (redacted !== undefined) room.redact(redacted);
   return { before, after: { root, extremities }, nodes, changes };
 }
 
@@ -123,8 +135,16 @@ export function persistStep(batch: StreamBatch, step: Step, stores: PersistStore
   return event;
 }
 
+/** The events, and what they redact. */
 export function eventsOf(steps: readonly Step[]): StoredEvent[] {
-  return steps.map(({ event }) => event);
+  return steps.flatMap(({ event, redacted }) => (redacted === undefined ? event : [event, redacted]));
+}
+
+/** What an event that nothing comes between changes of the state. */
+export function changeOf(event: StoredEvent, { change }: PendingEvent): StateChange[] {
+  const { type, stateKey } = event;
+  if (stateKey === undefined || change === undefined) return [];
+  return [{ type, stateKey, before: change.previous, after: event }];
 }
 
 /** The change of the current state that a local event makes. */

@@ -298,25 +298,37 @@ forEachEngine('receiving events', (engine) => {
     expect((await here.rooms.events.byId(idOf(third)))!.content).toEqual({});
   });
 
-  test('hooks learn what is in force, and what resolution changed besides', async () => {
+  test('hooks learn what is in force, and all that an event changes of the state', async () => {
     const seen: [string, EventPlace][] = [];
-    const resolved: StateChange[][] = [];
+    const changed: [string, unknown, unknown][][] = [];
     const hook = {
       prepare: (event: Pick<StoredEvent, 'type'>, _: unknown, place: EventPlace) => void seen.push([event.type, place]),
-      prepareResolved: (changes: readonly StateChange[]) => void resolved.push([...changes]),
+      prepareState: (changes: readonly StateChange[]) =>
+        void changed.push(
+          changes.map(({ type, before, after }) => [type, before?.content.topic, after?.content.topic]),
+        ),
     };
-    const { start, by, kinds, send, clock } = await open(engine, '11', { hooks: [hook] });
+    const { start, by, kinds, send, clock, idOf } = await open(engine, '11', { hooks: [hook] });
     const early = await by([start], topic(carol, 'early'));
     await clock.advance(1000);
     await send(topic(eve, 'ours'));
+    expect(changed.at(-1)).toEqual([['m.room.topic', undefined, 'ours']]);
     seen.length = 0;
+    changed.length = 0;
     // The older of two topics loses to the newer one.
     expect(await kinds(early)).toEqual(['accepted']);
-    expect(seen).toEqual([['m.room.topic', { isInForce: false }]]);
-    expect(resolved).toEqual([]);
+    expect(seen).toEqual([['m.room.topic', { isInForce: false, redacted: undefined }]]);
+    expect(changed).toEqual([]);
     expect(await kinds(await by([start], member(carol, eve, 'ban')))).toEqual(['accepted']);
-    expect(seen.at(-1)).toEqual(['m.room.member', { isInForce: true }]);
-    expect(resolved[0]?.map(({ type, after }) => [type, after?.content.topic])).toEqual([['m.room.topic', 'early']]);
+    expect(seen.at(-1)).toEqual(['m.room.member', { isInForce: true, redacted: undefined }]);
+    expect(changed[0]?.sort()).toEqual([
+      ['m.room.member', undefined, undefined],
+      ['m.room.topic', 'ours', 'early'],
+    ]);
+    const redacts = idOf(early);
+    await send({ type: 'm.room.redaction', sender: alice, redacts, content: { redacts } });
+    expect(seen.at(-1)?.[1].redacted?.eventId).toBe(redacts);
+    expect(changed.at(-1)).toEqual([['m.room.topic', 'early', undefined]]);
   });
 
   test('a policy server makes an event fail softly', async () => {

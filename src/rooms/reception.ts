@@ -5,7 +5,8 @@ import type { RoomEvent } from '#protocol/events/index.ts';
 import type { EventId } from '#protocol/identifiers/index.ts';
 import { readPowerLevels } from '#protocol/power-levels/index.ts';
 import { authEventIdsOf, authorizeByAuthEvents, authorizeByState } from './authorize-received.ts';
-import type { Contribution, EventHook } from './draft.ts';
+import { changeByRedaction, contributionsOf, redactedBy } from './contributions.ts';
+import type { EventHook } from './draft.ts';
 import { extremitiesAfter } from './forward-extremities.ts';
 import type { HotRoom } from './hot-room.ts';
 import type { CheckedEvent, ReceiptVerdict } from './incoming-pdu.ts';
@@ -169,7 +170,7 @@ export class Reception {
     }
     this.#note(draft.event);
     const redactsNow = await this.#redacts(draft.event, view);
-    this.steps.push({ ...(await this.#move(draft)), redactsNow });
+    this.steps.push(await this.#move({ ...draft, redactsNow }));
     return { kind: 'accepted', event: draft.event };
   }
 
@@ -178,21 +179,20 @@ export class Reception {
     const { room } = this;
     const { event } = step;
     const isLocal = isLocalTo(this.stores.serverName);
+    const redacted = redactedBy(event, step.redactsNow);
+    // It may come into force by this very event.
+    if (redacted !== undefined) this.#note(redacted);
     const extremities = await extremitiesAfter(event, room.extremities, (ids) => this.#find(ids));
     const current = await this.#resolve(extremities.map(({ state }) => state));
     const changes = await this.#changes(room.root, current.root);
-    const others = changes.filter(({ after }) => after?.nid !== event.nid);
-    const place = { isInForce: !event.isState || others.length < changes.length };
-    const contributions: Contribution[] = [];
-    for (const hook of this.stores.hooks) {
-      const contribution = await hook.prepare?.(event, room, place);
-      if (contribution !== undefined) contributions.push(contribution);
-      const more = others.length === 0 ? undefined : await hook.prepareResolved?.(others, room);
-      if (more !== undefined) contributions.push(more);
-    }
+    const place = { isInForce: !event.isState || changes.some(({ after }) => after?.nid === event.nid), redacted };
+    const isChanged = changes.some(({ type, stateKey }) => type === redacted?.type && stateKey === redacted.stateKey);
+    const derived = isChanged ? changes : [...changes, ...(await changeByRedaction(redacted, room))];
+    const contributions = await contributionsOf(this.stores.hooks, event, room, place, derived);
     const isOnTop = extremities.length === 1 && changes.every(({ after }) => after?.nid === event.nid);
     if (isOnTop) room.advance(event, extremityOf(event), isLocal);
     else room.replaceState(current.root, extremities, changes, isLocal);
+    if (redacted !== undefined) room.redact(redacted);
     return { ...step, nodes: [...step.nodes, ...current.nodes], changes, contributions };
   }
 

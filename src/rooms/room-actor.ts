@@ -3,6 +3,7 @@ import type { StreamBatch, Streams } from '#platform/streams/ports.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import type { RoomEvent } from '#protocol/events/index.ts';
 import type { EventId } from '#protocol/identifiers/index.ts';
+import { changeByRedaction, contributionsOf, redactedBy } from './contributions.ts';
 import { createEvent, findEqualState, type Signer } from './create-event.ts';
 import type { Appended, AppendOptions, Contribution, CurrentStateChange, Draft } from './draft.ts';
 import { newestExtremities } from './forward-extremities.ts';
@@ -11,6 +12,7 @@ import type { CheckedEvent } from './incoming-pdu.ts';
 import {
   type Beside,
   changeBy,
+  changeOf,
   endsWithin,
   eventsOf,
   moveBeside,
@@ -33,7 +35,7 @@ export interface ActorDependencies extends PersistStores, ReceptionStores {
 }
 
 /** Nothing comes between a local event and the state. */
-const IN_FORCE = { isInForce: true };
+const IN_FORCE = { isInForce: true, redacted: undefined };
 
 /**
  * All writes to one room, one after the other. The next event is built as soon as the one before has been handed to the
@@ -122,11 +124,11 @@ export class RoomActor implements TurnActions {
           outcome.push({ event: equal, deduplicated: true });
           continue;
         }
-        const step = await this.#build(draft, base, staged);
+        const step = await this.#build(draft, base, staged, base === room);
         steps.push(step);
         outcome.push({ event: step.event, deduplicated: false });
       }
-      if (base !== room && steps.length > 0) beside = await this.#beside(room, base, staged);
+      if (base !== room && steps.length > 0) beside = await this.#beside(room, base, steps, staged);
     } catch (error) {
       // Nothing was stored; the steps built so far must not stay in memory, and the room that they moved is of no use.
       this.#abandon(room, staged, eventsOf(steps));
@@ -212,13 +214,13 @@ export class RoomActor implements TurnActions {
     );
   }
 
-  async #beside(room: HotRoom, base: HotRoom, staged: HashedNode[]): Promise<Beside> {
+  async #beside(room: HotRoom, base: HotRoom, steps: readonly Step[], staged: HashedNode[]): Promise<Beside> {
     const resolve = async (extremities: readonly Extremity[]) => {
       const resolved = await this.resolve(room, extremities);
       this.#stage(resolved.nodes, staged);
       return resolved;
     };
-    return moveBeside(room, base, resolve, this.#uncommitted, this.dependencies);
+    return moveBeside({ room, base, steps }, resolve, this.#uncommitted, this.dependencies);
   }
 
   #stage(nodes: readonly HashedNode[], staged: HashedNode[]): void {
@@ -268,27 +270,30 @@ export class RoomActor implements TurnActions {
     );
   }
 
-  /** Takes the next event through checks, signature and state, and moves the hot room past it. */
-  async #build(draft: Draft, room: HotRoom, staged: HashedNode[]): Promise<Step> {
+  /**
+   * Takes the next event through checks, signature and state, and moves the hot room past it. Slices are asked here only
+   * where nothing comes between the event and the state.
+   */
+  async #build(draft: Draft, room: HotRoom, staged: HashedNode[], isAlone: boolean): Promise<Step> {
     const { serverName, hooks } = this.dependencies;
     const signed = await createEvent(draft, room, this.dependencies.signer);
     const previous = room.extremities;
     const pending = await prepareLocal(draft, signed, room, this.dependencies);
     const { roomId, rules } = room.identity;
     const event = new StoredEvent(pending.row, roomId, rules, signed.content);
-    const contributions: Contribution[] = [];
-    for (const hook of hooks) {
-      const prepared = hook.prepare?.(event, room, IN_FORCE);
-      const contribution = prepared instanceof Promise ? await prepared : prepared;
-      if (contribution !== undefined) contributions.push(contribution);
-    }
+    const redacted = redactedBy(event, pending.redactsNow);
+    const place = redacted === undefined ? IN_FORCE : { ...IN_FORCE, redacted };
+    const changes = redacted === undefined ? changeOf(event, pending) : await changeByRedaction(redacted, room);
+    const contributions = isAlone ? await contributionsOf(hooks, event, room, place, changes) : [];
     this.#stage(pending.nodes, staged);
     if (event.isState) {
       this.dependencies.events.stage(event);
       this.#uncommitted.add(event);
     }
+    if (redacted !== undefined) this.#uncommitted.add(redacted);
     room.advance(event, extremityOf(event), isLocalTo(serverName));
-    return { pending, event, previous, contributions };
+    if (redacted !== undefined) room.redact(redacted);
+    return { pending, event, previous, contributions, redacted };
   }
 
   #commit(

@@ -3,7 +3,7 @@ import { type EventId, parseEventId, type RoomId, type UserId } from '#protocol/
 import type { JsonObject } from '#protocol/json.ts';
 import { redactedContent } from '#protocol/redaction/index.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
-import { rootFromBytes, type StateRoot } from './state-tree/node.ts';
+import { rootFromBytes, rootToBytes, type StateRoot } from './state-tree/node.ts';
 import type { EventStatus, RoomTables } from './tables.ts';
 
 export type EventRow = RoomTables['events'];
@@ -106,6 +106,31 @@ export class StoredEvent implements RoomEvent {
   /** The event as its sender made it: what auth rules and state resolution look at, whenever a redaction came. */
   get asSent(): RoomEvent {
     return this.redactedBy === undefined ? this : toRoomEvent(this.pdu, this.rules, { eventId: this.eventId });
+  }
+
+  /** The event once a redaction has taken effect on it. */
+  redactedWith(redaction: EventId): StoredEvent {
+    const { stateBefore, stateAfter } = this;
+    const row: EventRow = {
+      event_nid: this.nid,
+      event_id: this.eventId,
+      room_nid: this.roomNid,
+      position: this.position ?? null,
+      depth: this.depth,
+      type: this.type,
+      state_key: this.stateKey ?? null,
+      sender: this.sender,
+      origin_server_ts: this.originServerTs,
+      status: this.status,
+      state_before: stateBefore === undefined ? null : rootToBytes(stateBefore),
+      state_after: stateAfter === undefined ? null : rootToBytes(stateAfter),
+      redacted_by: redaction,
+      content: this.contentText,
+      rest: this.#rest,
+      unsigned: this.#unsigned,
+      auth_rank: this.authRank ?? null,
+    };
+    return new StoredEvent(row, this.roomId, this.rules, this.#content);
   }
 
   /** What `unsigned` holds for every reader. */

@@ -23,6 +23,7 @@ import {
 import type { DeviceId, KeyId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import { signingKeyFromSeed } from '#protocol/signing/index.ts';
+import type { ReceivingPorts } from '#rooms/index.ts';
 import { lowestCompatible, migrations } from '../../migrations/index.ts';
 import { compose, type Parts } from '../../src/app/compose.ts';
 
@@ -78,6 +79,7 @@ export async function composedServer(
   database: StorageConfig,
   overrides: JsonObject = {},
   onlooker?: Onlooker,
+  receiving?: ReceivingPorts,
 ): Promise<ComposedServer> {
   const folder = await mkdtemp(join(tmpdir(), 'myelin-composed-'));
   const config = loadConfig({
@@ -103,7 +105,19 @@ export async function composedServer(
   const jobs = createJobs({ clock, random, log, metrics });
   const signingKey = signingKeyFromSeed('ed25519:1' as KeyId, SEED);
   const caches = new CacheBudget(20_000_000);
-  const parts = compose({ config, storage, clock, random, log, metrics, caches, signingKey, jobs, rateLimits });
+  const parts = compose({
+    config,
+    storage,
+    clock,
+    random,
+    log,
+    metrics,
+    caches,
+    signingKey,
+    jobs,
+    rateLimits,
+    receiving,
+  });
   const { routes, authenticate, accounts } = parts;
   const handle = createHttpHandler({ routes, authenticate, rateLimits, log, metrics, clock, random });
   const logIn = async (userId: UserId): Promise<LoggedIn> => {

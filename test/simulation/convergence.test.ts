@@ -2,6 +2,10 @@ import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RoomSummaryHook } from '#features/room-summary/room-summary-hook.ts';
+import { RoomSummaryStore } from '#features/room-summary/room-summary-store.ts';
+import { SpaceChildHook } from '#features/spaces/space-child-hook.ts';
+import { SpaceChildStore } from '#features/spaces/space-child-store.ts';
 import { systemClock, VirtualClock } from '#platform/clock/index.ts';
 import { seededRandom } from '#platform/random/index.ts';
 import { openStorage } from '#platform/storage/index.ts';
@@ -11,7 +15,9 @@ import { stateMapKeyOf } from '#protocol/state-resolution/index.ts';
 import { Oracle } from '#protocol/state-resolution/test-oracle.ts';
 import type { StoredEvent } from '#rooms/index.ts';
 import { EventStatus } from '#rooms/index.ts';
+import { migrations } from '../../migrations/index.ts';
 import { Conversation, powerLevelsOf, usersOf } from './conversation.ts';
+import { expectDerived } from './derived-state.ts';
 import { Network } from './network.ts';
 import {
   byKey,
@@ -21,7 +27,6 @@ import {
   type Homeserver,
   openHomeserver,
   publicRoom,
-  ROOM_MIGRATIONS,
   timelineOf,
 } from './test-homeserver.ts';
 
@@ -51,11 +56,15 @@ async function simulate(seed: string, version: RoomVersion, tally: Tally): Promi
   const servers: Homeserver[] = [];
   for (const name of NAMES) {
     const path = join(folder, `${seed}-${name}.db`);
-    const storage = await openStorage({ engine: 'sqlite', path }, { migrations: ROOM_MIGRATIONS, clock: systemClock });
+    const storage = await openStorage({ engine: 'sqlite', path }, { migrations, clock: systemClock });
     const authEvents = {
       fetch: (_: RoomId, ids: readonly EventId[]) => network.fetch(name as ServerName, ids),
     };
-    const server = openHomeserver(name, storage, { clock, seed, authEvents });
+    const hooks = [
+      new RoomSummaryHook(new RoomSummaryStore(storage.reader)),
+      new SpaceChildHook(new SpaceChildStore(storage.reader)),
+    ];
+    const server = openHomeserver(name, storage, { clock, seed, authEvents, hooks });
     servers.push(server);
     network.servers.set(server.name, server);
   }
@@ -155,7 +164,10 @@ async function expectSame(servers: readonly Homeserver[], roomId: RoomId): Promi
       if (theirsOf !== undefined) expect([eventId, theirsOf]).toEqual([eventId, mine]);
     }
   }
-  for (const server of servers) await expectMembershipsOf(server, roomId);
+  for (const { rooms, storage, name } of servers) {
+    // No slice is here that would keep the names of users.
+    await expectDerived({ rooms, reader: storage.reader, serverName: name }, roomId, ['directory_users']);
+  }
 }
 
 /** What must be alike wherever an event is: whether it was rejected, what redacted it not counted, and the state around it. */
@@ -182,38 +194,6 @@ async function everything(server: Homeserver, roomId: RoomId): Promise<Map<Event
     });
   }
   return about;
-}
-
-/** The table of memberships, the rooms in memory and the deltas must say what the state says. */
-async function expectMembershipsOf(server: Homeserver, roomId: RoomId): Promise<void> {
-  const { nid } = (await server.rooms.directory.find(roomId))!;
-  const state = await (await server.rooms.current.of(roomId))!.all();
-  const members = state.filter(({ type }) => type === 'm.room.member');
-  const rows = await server.storage.reader.all<{ user_id: UserId; event_nid: number; membership: string }>({
-    sql: 'select user_id, event_nid, membership from memberships where room_nid = ?',
-    parameters: [nid],
-  });
-  expect(Object.fromEntries(rows.map((row) => [row.user_id, [row.event_nid, row.membership]]))).toEqual(
-    Object.fromEntries(members.map((event) => [event.stateKey!, [event.nid, event.content.membership as string]])),
-  );
-  const deltas = await server.storage.reader.all<{ type: string; state_key: string; event_nid: number | null }>({
-    sql: 'select type, state_key, event_nid from state_deltas where room_nid = ? order by position',
-    parameters: [nid],
-  });
-  const last = new Map(deltas.map((delta) => [`${delta.type} ${delta.state_key}`, delta.event_nid]));
-  expect(new Map([...last].filter(([, event]) => event !== null))).toEqual(
-    new Map(state.map((event) => [`${event.type} ${event.stateKey}`, event.nid])) as Map<string, number | null>,
-  );
-  const joined = rows.filter(({ membership }) => membership === 'join').map((row) => row.user_id);
-  for (const { user_id: userId } of rows) {
-    expect((await server.rooms.joined.of(userId)).has(roomId)).toBe(joined.includes(userId));
-  }
-  await server.rooms.engine.within(roomId, async ({ room }) => {
-    expect(await room.joinedCount()).toBe(joined.length);
-    expect([...(await room.localJoined())].sort()).toEqual(
-      joined.filter((id) => id.endsWith(`:${server.name}`)).sort(),
-    );
-  });
 }
 
 /** Events on an old state by somebody driven out since: once all are of one mind, none lets them in. */

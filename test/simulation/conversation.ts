@@ -59,7 +59,7 @@ export class Conversation {
     const membership = (of: UserId, value: string) => state('m.room.member', of, { membership: value, n: `${roll}` });
     if (roll < 0.25) return { type: 'm.room.message', sender, content: { body: `${roll}` }, originServerTs };
     if (roll < 0.4) return state('m.room.topic', '', { topic: `${roll}` });
-    if (roll < 0.5) return state('test.entry', `${Math.floor(roll * 1000) % 5}`, { value: `${roll}` });
+    if (roll < 0.5) return this.#child(state, roll);
     if (roll < 0.6) return membership(target, 'ban');
     if (roll < 0.67) return membership(target, 'leave');
     if (roll < 0.7) return membership(sender, 'leave');
@@ -68,6 +68,10 @@ export class Conversation {
     if (roll < 0.87) return state('m.room.join_rules', '', { join_rule: roll < 0.85 ? 'invite' : 'public' });
     if (roll < 0.95) return this.#powerLevels(server, state, target);
     return this.#redaction(server, sender, originServerTs);
+  }
+
+  #child(state: (type: string, stateKey: string, content: JsonObject) => Draft, roll: number): Draft {
+    return state('m.space.child', `!${Math.floor(roll * 1000) % 5}:one`, { via: roll < 0.43 ? [] : [`${roll}`] });
   }
 
   async #powerLevels(

@@ -51,7 +51,7 @@ function keyOf(name: ServerName): SigningKey {
   return signingKeyFromSeed('ed25519:1' as KeyId, seed);
 }
 
-const testKeys: KeyProvider = {
+export const testKeys: KeyProvider = {
   publicKey: (name, keyId) => (keyId === 'ed25519:1' ? keyOf(name).publicKey : undefined),
 };
 
@@ -125,7 +125,7 @@ export async function extremitiesOf({ rooms }: Homeserver, roomId: RoomId): Prom
  * `change` alters it before it is hashed and signed anew.
  */
 export async function forge(
-  at: Homeserver,
+  at: Pick<Homeserver, 'rooms'>,
   signer: Signer,
   previous: readonly StoredEvent[],
   draft: Draft,

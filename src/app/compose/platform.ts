@@ -8,6 +8,7 @@ import type { Metrics } from '#platform/metrics/index.ts';
 import type { Random } from '#platform/random/index.ts';
 import type { Storage } from '#platform/storage/ports.ts';
 import type { SigningKey } from '#protocol/signing/index.ts';
+import type { ReceivingPorts } from '#rooms/index.ts';
 
 /** What the server is made on. Only the composition root holds it whole: slices are given what they need, by name. */
 export interface Platform {
@@ -21,4 +22,6 @@ export interface Platform {
   readonly signingKey: SigningKey;
   readonly jobs: Jobs;
   readonly rateLimits: RateLimits;
+  /** What receiving events needs of other servers; without it, nothing is received. */
+  readonly receiving?: ReceivingPorts | undefined;
 }

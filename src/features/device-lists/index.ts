@@ -52,9 +52,10 @@ export function deviceListsFeature(deps: DeviceListsDeps): DeviceLists {
       return since >= upTo ? { changed: [], left: [] } : changes.since(userId, since);
     },
     eventHook: {
-      committed({ type, stateKey, roomId, position }) {
-        if (type !== 'm.room.member' || stateKey === undefined || position === undefined) return;
-        changes.memberChanged(roomId, stateKey as UserId, position);
+      stateChanged(changed) {
+        for (const { type, stateKey, room, position } of changed) {
+          if (type === 'm.room.member') changes.memberChanged(room.roomId, stateKey as UserId, position);
+        }
       },
     },
     onDevicesChanged: (userId, _, batch) => changes.changed(batch, userId),

@@ -30,6 +30,10 @@ const ownRooms = statement<{ room_nid: number; membership: string; position: num
   'select room_nid, membership, position from memberships where user_id = ?',
 );
 
+const lostRooms = statement<{ room_nid: number }>(
+  "select room_nid from state_deltas where state_key = ? and event_nid is null and position > ? and type = 'm.room.member'",
+);
+
 /** Who came to and went from rooms: read from the room engine's tables, which say what each change of state replaced. */
 export class SharedRoomsStore {
   readonly #inRooms: (...parameters: SqlValue[]) => Statement<ChangeRow>;
@@ -48,9 +52,12 @@ export class SharedRoomsStore {
   /** The rooms a user is in, and those where the user's membership changed after `since`. */
   async roomsOf(userId: UserId, since: StreamPosition): Promise<{ joined: number[]; touched: number[] }> {
     const rows = await this.reader.all(ownRooms(userId));
+    // State resolution may have taken a membership away, and its row.
+    const lost = await this.reader.all(lostRooms(userId, since));
+    const touched = rows.filter((row) => row.position > since);
     return {
       joined: rows.filter((row) => row.membership === 'join').map((row) => row.room_nid),
-      touched: rows.filter((row) => row.position > since).map((row) => row.room_nid),
+      touched: [...new Set([...touched, ...lost].map((row) => row.room_nid))],
     };
   }
 

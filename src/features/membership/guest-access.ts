@@ -1,5 +1,5 @@
 import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
-import type { EventHook, MembershipStore, RoomEngine, StoredEvent } from '#rooms/index.ts';
+import type { CurrentStateChange, EventHook, MembershipStore, RoomEngine } from '#rooms/index.ts';
 
 interface GuestAccessDeps {
   readonly engine: RoomEngine;
@@ -15,10 +15,11 @@ interface GuestAccessDeps {
 export class GuestAccess implements EventHook {
   constructor(private readonly deps: GuestAccessDeps) {}
 
-  committed(event: StoredEvent): void {
-    if (event.type !== 'm.room.guest_access' || event.stateKey !== '' || event.content.guest_access === 'can_join')
-      return;
-    this.removeGuests(event.roomId, event.roomNid).catch(this.deps.report);
+  stateChanged(changes: readonly CurrentStateChange[]): void {
+    for (const { type, stateKey, room, after } of changes) {
+      if (type !== 'm.room.guest_access' || stateKey !== '' || after?.content.guest_access === 'can_join') continue;
+      this.removeGuests(room.roomId, room.nid).catch(this.deps.report);
+    }
   }
 
   async removeGuests(roomId: RoomId, roomNid: number): Promise<void> {

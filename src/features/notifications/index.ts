@@ -88,7 +88,6 @@ export function notificationsFeature(deps: NotificationsDeps): NotificationsFeat
       recent,
       sources,
       serverName,
-      events: rooms.events,
       sequences: storage.sequences,
     }),
     unread,

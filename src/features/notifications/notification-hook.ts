@@ -1,10 +1,9 @@
 import type { Sequences } from '#platform/storage/index.ts';
 import type { StreamBatch } from '#platform/streams/index.ts';
-import { canRedact } from '#protocol/event-auth/index.ts';
 import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import { isJsonObject } from '#protocol/json.ts';
 import { type CompiledRules, type FlatEvent, flattenEvent, type PushRoom } from '#protocol/push-rules/index.ts';
-import type { Contribution, EventHook, EventStore, HotRoom, NewEvent, StoredEvent } from '#rooms/index.ts';
+import type { Contribution, EventHook, EventPlace, HotRoom, NewEvent, StateChange, StoredEvent } from '#rooms/index.ts';
 import { type Individual, noticeOf, Verdicts } from './audience.ts';
 import { EventEvaluator, SILENT } from './event-evaluator.ts';
 import type { NotificationStore } from './notification-store.ts';
@@ -22,7 +21,6 @@ export interface NotificationHookDeps {
   readonly changes: UnreadChanges;
   readonly recent: RecentNotices;
   readonly sources: NotificationSources;
-  readonly events: Pick<EventStore, 'byId'>;
   readonly sequences: Pick<Sequences, 'next'>;
   readonly serverName: ServerName;
 }
@@ -48,28 +46,52 @@ export class NotificationHook implements EventHook {
     this.#recipients = new HotRecipients(deps.store);
   }
 
-  async prepare(event: NewEvent, room: HotRoom): Promise<Contribution | undefined> {
+  async prepare(event: NewEvent, room: HotRoom, place: EventPlace): Promise<Contribution | undefined> {
     const recipients = await this.#recipients.of(room);
-    const outcome = await this.#evaluate(event, room, recipients);
+    const outcome = await this.#evaluate(event, room, recipients, place);
     const thread = await this.#threadFor(event, outcome);
-    const marks = this.#marksFor(event, thread, room, recipients);
-    const redacted = await this.#redactedBy(event, room, recipients);
-    const spoken = marks.some((mark) => mark.thread === MAIN_THREAD) ? recipients.speak(event.sender) : undefined;
+    const mark = this.#markFor(event, thread, room, recipients);
+    const { redacted } = place;
+    const spoken = mark?.thread === MAIN_THREAD ? recipients.speak(event.sender) : undefined;
     if (spoken === undefined && thread === MAIN_THREAD && outcome !== NOBODY) recipients.interrupt(event.sender);
-    if (event.type === 'm.room.member') this.#rename(event, recipients);
-    if (outcome === NOBODY && marks.length === 0 && redacted === undefined) return undefined;
+    if (outcome === NOBODY && mark === undefined && redacted === undefined) return undefined;
     return (batch, stored) => {
       const { position } = stored;
       if (position === undefined) return;
       spoken?.();
       if (outcome !== NOBODY) this.#store(batch, { ...placeOf(stored, position), thread }, outcome);
-      for (const mark of marks) this.#deps.marks.advance(batch, { ...mark, upTo: position, position });
+      if (mark !== undefined) this.#deps.marks.advance(batch, { ...mark, upTo: position, position });
       if (redacted?.position !== undefined) this.#forget(batch, redacted.roomNid, redacted.position, position);
     };
   }
 
-  async #evaluate(event: NewEvent, room: HotRoom, recipients: RoomRecipients): Promise<Outcome> {
-    const invited = this.#localUser(invitee(event));
+  /** Whoever comes into the room has nothing to read yet, and goes by the name that they have in it. */
+  async prepareState(changes: readonly StateChange[], room: HotRoom): Promise<Contribution | undefined> {
+    const { nid: roomNid } = room.identity;
+    const recipients = await this.#recipients.of(room);
+    const joiners: UserId[] = [];
+    for (const { type, stateKey, after } of changes) {
+      const userId = type === 'm.room.member' ? this.#localUser(stateKey) : undefined;
+      if (userId === undefined) continue;
+      const isJoined = after?.content.membership === 'join';
+      recipients.rename(userId, isJoined ? after?.content.displayname : undefined);
+      if (isJoined && !recipients.joined.has(userId)) joiners.push(userId);
+    }
+    if (joiners.length === 0) return undefined;
+    return (batch, { position }) => {
+      if (position === undefined) return;
+      const mark = { roomNid, thread: undefined, upTo: position, position, joined: true };
+      for (const userId of joiners) this.#deps.marks.advance(batch, { ...mark, userId });
+    };
+  }
+
+  async #evaluate(
+    event: NewEvent,
+    room: HotRoom,
+    recipients: RoomRecipients,
+    { isInForce }: EventPlace,
+  ): Promise<Outcome> {
+    const invited = isInForce ? this.#localUser(invitee(event)) : undefined;
     const hasOthers = recipients.joined.size > (recipients.joined.has(event.sender) ? 1 : 0);
     if (!hasOthers && invited === undefined) return NOBODY;
     const { sources } = this.#deps;
@@ -127,17 +149,11 @@ export class NotificationHook implements EventHook {
     return outcome === NOBODY && !this.#marksOwn(event) ? MAIN_THREAD : this.#deps.threads.of(event);
   }
 
-  /** Whoever says something in a thread has read it up to there; whoever comes into a room has nothing to read yet. */
-  #marksFor(event: NewEvent, thread: string, room: HotRoom, recipients: RoomRecipients) {
-    const { nid: roomNid } = room.identity;
-    const joining = event.type === 'm.room.member' && event.content.membership === 'join' ? event.stateKey : undefined;
-    const joiner = this.#localUser(joining);
-    if (joiner !== undefined) {
-      return recipients.joined.has(joiner) ? [] : [{ userId: joiner, roomNid, thread: undefined, joined: true }];
-    }
-    if (!this.#marksOwn(event)) return [];
-    if (thread === MAIN_THREAD && recipients.hasLastWord(event.sender)) return [];
-    return [{ userId: event.sender, roomNid, thread, joined: false }];
+  /** Whoever says something in a thread has read it up to there. */
+  #markFor(event: NewEvent, thread: string, room: HotRoom, recipients: RoomRecipients) {
+    if (!this.#marksOwn(event)) return undefined;
+    if (thread === MAIN_THREAD && recipients.hasLastWord(event.sender)) return undefined;
+    return { userId: event.sender, roomNid: room.identity.nid, thread };
   }
 
   /** State is often sent without a look at the room, by profile changes for one. */
@@ -145,27 +161,6 @@ export class NotificationHook implements EventHook {
     const { sender } = event;
     const speaks = event.stateKey === undefined && event.type !== 'm.room.redaction';
     return speaks && serverNameOf(sender) === this.#deps.serverName && !this.#deps.sources.isAppserviceUser(sender);
-  }
-
-  /** The event that this one, a redaction, takes effect on. */
-  async #redactedBy(event: NewEvent, room: HotRoom, recipients: RoomRecipients): Promise<StoredEvent | undefined> {
-    if (event.redacts === undefined) return undefined;
-    const target = await this.#deps.events.byId(event.redacts);
-    if (target === undefined || target.roomNid !== room.identity.nid || target.redactedBy !== undefined)
-      return undefined;
-    const redaction = { sender: event.sender, roomId: room.identity.roomId };
-    if (!canRedact(await room.powerLevels(), redaction, target, room.identity.rules)) return undefined;
-    if (target.type === 'm.room.member' && target.stateKey !== undefined) {
-      const inForce = await room.state.get('m.room.member', target.stateKey);
-      if (inForce?.nid === target.nid) recipients.rename(target.stateKey as UserId, undefined);
-    }
-    return target;
-  }
-
-  #rename(event: NewEvent, recipients: RoomRecipients): void {
-    const userId = this.#localUser(event.stateKey);
-    const { membership, displayname } = event.content;
-    if (userId !== undefined) recipients.rename(userId, membership === 'join' ? displayname : undefined);
   }
 
   #localUser(text: string | undefined): UserId | undefined {

@@ -38,7 +38,7 @@ export class RoomRecipients {
     return this.names.get(userId);
   }
 
-  /** After a member event has been evaluated. */
+  /** After an event that changes their member event has been evaluated. */
   rename(userId: UserId, name: unknown): void {
     if (typeof name === 'string') this.names.set(userId, name);
     else this.names.delete(userId);

@@ -3,7 +3,7 @@ import type { PresenceConfig } from '#platform/config/index.ts';
 import type { Transactor } from '#platform/storage/index.ts';
 import type { StreamBatch, StreamPosition, Streams } from '#platform/streams/index.ts';
 import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
-import type { EventHook, JoinedRooms, StoredEvent } from '#rooms/index.ts';
+import type { CurrentStateChange, EventHook, JoinedRooms, StoredEvent } from '#rooms/index.ts';
 import { type Kept, PresenceKeeper } from './presence-keeper.ts';
 import type { PresenceStore } from './presence-store.ts';
 import { PresenceWatch, type Watched } from './presence-watch.ts';
@@ -125,8 +125,11 @@ export class Presence implements EventHook {
   }
 
   committed(event: StoredEvent): void {
-    if (event.type === 'm.room.member') this.#afterMember(event);
-    else if (event.stateKey === undefined) this.active(event.sender);
+    if (event.stateKey === undefined) this.active(event.sender);
+  }
+
+  stateChanged(changes: readonly CurrentStateChange[]): void {
+    for (const change of changes) if (change.type === 'm.room.member') this.#afterMember(change);
   }
 
   /** In the batch that deactivates an account. */
@@ -141,13 +144,13 @@ export class Presence implements EventHook {
   }
 
   /** Whoever comes into a room is news to those in it. */
-  #afterMember(event: StoredEvent): void {
-    const userId = parseUserId(event.stateKey ?? '');
-    if (userId === undefined || event.position === undefined || event.content.membership !== 'join') return;
+  #afterMember({ stateKey, position, after }: CurrentStateChange): void {
+    const userId = parseUserId(stateKey);
+    if (userId === undefined || after?.content.membership !== 'join') return;
     if (serverNameOf(userId) !== this.#deps.serverName) return;
     const tracked = this.#users.get(userId);
-    if (tracked !== undefined) tracked.position = event.position;
-    this.watch.changed(userId, event.position);
+    if (tracked !== undefined) tracked.position = position;
+    this.watch.changed(userId, position);
   }
 
   /** Does something to a user's presence, at once if it is in memory. */

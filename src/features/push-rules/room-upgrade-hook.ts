@@ -1,7 +1,7 @@
 import { parseUserId, type RoomId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import { isJsonObject } from '#protocol/json.ts';
 import type { UserPushRule } from '#protocol/push-rules/index.ts';
-import type { Contribution, EventHook, HotRoom, NewEvent } from '#rooms/index.ts';
+import type { Contribution, EventHook, HotRoom, StateChange } from '#rooms/index.ts';
 import type { PlacedRule, PushRuleStore } from './push-rule-store.ts';
 import type { UserPushRulesCache } from './user-push-rules.ts';
 
@@ -16,28 +16,39 @@ export class RoomUpgradeHook implements EventHook {
     private readonly serverName: ServerName,
   ) {}
 
-  prepare(event: NewEvent, room: HotRoom): Promise<Contribution | undefined> | undefined {
-    if (event.type !== 'm.room.member' || event.content.membership !== 'join') return undefined;
-    const userId = parseUserId(event.stateKey ?? '');
-    if (userId === undefined || serverNameOf(userId) !== this.serverName) return undefined;
-    return this.#copy(userId, room);
+  async prepareState(changes: readonly StateChange[], room: HotRoom): Promise<Contribution | undefined> {
+    const copied: { readonly userId: UserId; readonly copies: readonly PlacedRule[] }[] = [];
+    for (const change of changes) {
+      const userId = this.#newlyJoined(change);
+      const copies = userId === undefined ? [] : await this.#copies(userId, room);
+      if (userId !== undefined && copies.length > 0) copied.push({ userId, copies });
+    }
+    if (copied.length === 0) return undefined;
+    return (batch) => {
+      for (const { userId, copies } of copied) {
+        const position = batch.nextPosition();
+        for (const copy of copies) batch.add(this.store.add(userId, copy));
+        batch.add(this.store.touch(userId, position));
+        batch.wake({ userId });
+        batch.afterCommit(() => this.cache.changed(userId, position));
+      }
+    };
   }
 
-  async #copy(userId: UserId, room: HotRoom): Promise<Contribution | undefined> {
+  /** The user of this server whom a change brings into the room. */
+  #newlyJoined({ type, stateKey, before, after }: StateChange): UserId | undefined {
+    if (type !== 'm.room.member' || after?.content.membership !== 'join') return undefined;
+    if (before?.content.membership === 'join') return undefined;
+    const userId = parseUserId(stateKey);
+    return userId !== undefined && serverNameOf(userId) === this.serverName ? userId : undefined;
+  }
+
+  async #copies(userId: UserId, room: HotRoom): Promise<PlacedRule[]> {
     const predecessor = (await room.state.get('m.room.create'))?.content.predecessor;
     const old = isJsonObject(predecessor) ? predecessor.room_id : undefined;
-    if (typeof old !== 'string') return undefined;
-    if ((await room.state.get('m.room.member', userId))?.content.membership === 'join') return undefined;
+    if (typeof old !== 'string') return [];
     const { rules } = await this.cache.of(userId);
-    const copies = copiesFor(rules, old, room.identity.roomId);
-    if (copies.length === 0) return undefined;
-    return (batch) => {
-      const position = batch.nextPosition();
-      for (const copy of copies) batch.add(this.store.add(userId, copy));
-      batch.add(this.store.touch(userId, position));
-      batch.wake({ userId });
-      batch.afterCommit(() => this.cache.changed(userId, position));
-    };
+    return copiesFor(rules, old, room.identity.roomId);
   }
 }
 

@@ -20,7 +20,7 @@ export type { RoomSummary } from './tables.ts';
 
 export interface RoomSummaryDeps {
   readonly reader: Reader;
-  readonly rooms: Pick<Rooms, 'events' | 'members' | 'joined' | 'current'>;
+  readonly rooms: Pick<Rooms, 'members' | 'joined' | 'current'>;
   readonly resolveAlias: ResolveAlias;
 }
 
@@ -39,7 +39,7 @@ export function roomSummaryFeature({ reader, rooms, resolveAlias }: RoomSummaryD
   const previews = new RoomPreviews({ store, members: rooms.members, joined: rooms.joined });
   return {
     routes: roomSummaryRoutes(previews, resolveAlias),
-    hook: new RoomSummaryHook(store, rooms.events),
+    hook: new RoomSummaryHook(store),
     summaries: store,
     previews,
     summarize: (roomId) => summarizeState(roomId, { current: rooms.current, members: rooms.members, store }),

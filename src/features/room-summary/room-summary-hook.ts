@@ -1,63 +1,56 @@
 import type { Statement } from '#platform/storage/index.ts';
-import { canRedact } from '#protocol/event-auth/index.ts';
-import { redactRoomEvent } from '#protocol/events/index.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
 import type {
   Contribution,
   CurrentState,
   EventHook,
-  EventStore,
   HotRoom,
   MembershipStore,
-  NewEvent,
+  StateChange,
   StateView,
-  StoredEvent,
 } from '#rooms/index.ts';
 import { readContent, SEARCHED_TYPES, SUMMARY_TYPES, type SummaryPatch, searchTextOf } from './read-content.ts';
 import type { RoomSummaryStore } from './room-summary-store.ts';
 import type { RoomSummaryRow } from './tables.ts';
 
-/** Keeps the summaries true, in the batch of each event that changes one. */
+/** Keeps the summaries true, in the batch of whatever changes the state of a room. */
 export class RoomSummaryHook implements EventHook {
-  constructor(
-    private readonly store: RoomSummaryStore,
-    private readonly events: Pick<EventStore, 'byId'>,
-  ) {}
+  constructor(private readonly store: RoomSummaryStore) {}
 
-  async prepare(event: NewEvent, room: HotRoom): Promise<Contribution | undefined> {
-    if (event.type === 'm.room.redaction') return this.#afterRedaction(event, room);
-    if (event.stateKey === undefined) return undefined;
-    if (event.type === 'm.room.member') return this.#afterMember(event, event.stateKey, room);
-    if (event.stateKey !== '') return undefined;
-    return this.#afterState(event.type, event.content, room);
-  }
-
-  async #afterMember(event: NewEvent, userId: string, room: HotRoom): Promise<Contribution | undefined> {
-    const was = (await room.state.get('m.room.member', userId))?.content.membership === 'join';
-    const is = event.content.membership === 'join';
-    return was === is ? undefined : writing(this.store.addJoined(room.identity.nid, is ? 1 : -1));
-  }
-
-  async #afterState(type: string, content: JsonObject, room: HotRoom): Promise<Contribution | undefined> {
-    const patch = readContent(type, content);
-    if (patch === undefined) return undefined;
+  async prepareState(changes: readonly StateChange[], room: HotRoom): Promise<Contribution | undefined> {
     const { nid } = room.identity;
-    if (type === 'm.room.create') return writing(this.store.insert({ ...emptyRow(nid), ...patch }));
-    if (!SEARCHED_TYPES.includes(type)) return writing(this.store.patch(nid, patch));
-    const searched = { ...(await readState(room.state, SEARCHED_TYPES)), ...patch };
-    return writing(this.store.patch(nid, { ...patch, search_text: searchTextOf(searched) }));
+    const said = patchOf(changes);
+    const joined = changes.reduce((sum, change) => sum + joinedBy(change), 0);
+    const isNew = changes.some(({ type, stateKey, before }) => isCreate(type, stateKey) && before === undefined);
+    if (said === undefined && joined === 0) return undefined;
+    const isSearched = changes.some(({ type, stateKey }) => stateKey === '' && SEARCHED_TYPES.includes(type));
+    const searched = isSearched
+      ? { search_text: searchTextOf({ ...(await readState(room.state, SEARCHED_TYPES)), ...said }) }
+      : {};
+    return (batch) => {
+      if (isNew) batch.add(this.store.insert({ ...emptyRow(nid), ...said, ...searched }));
+      else if (said !== undefined) batch.add(this.store.patch(nid, { ...said, ...searched }));
+      if (joined !== 0) batch.add(this.store.addJoined(nid, joined));
+    };
   }
+}
 
-  /** A redacted state event stays in force with what is left of its content. */
-  async #afterRedaction(event: NewEvent, room: HotRoom): Promise<Contribution | undefined> {
-    const target = event.redacts === undefined ? undefined : await this.events.byId(event.redacts);
-    if (target?.stateKey !== '' || !SUMMARY_TYPES.includes(target.type)) return undefined;
-    if (target.type === 'm.room.create') return undefined;
-    if ((await room.state.get(target.type, ''))?.eventId !== target.eventId) return undefined;
-    if (!canRedact(await room.powerLevels(), event, target, room.identity.rules)) return undefined;
-    return this.#afterState(target.type, redactRoomEvent(target, target.rules).content, room);
+const isCreate = (type: string, stateKey: string): boolean => type === 'm.room.create' && stateKey === '';
+
+/** What changes say of their room; an entry that went away says nothing any more. */
+function patchOf(changes: readonly StateChange[]): SummaryPatch | undefined {
+  let patch: SummaryPatch | undefined;
+  for (const { type, stateKey, after } of changes) {
+    const said = stateKey === '' ? readContent(type, after?.content ?? {}) : undefined;
+    if (said !== undefined) patch = { ...patch, ...said };
   }
+  return patch;
+}
+
+/** By how much a change makes the joined more. */
+function joinedBy({ type, before, after }: StateChange): number {
+  if (type !== 'm.room.member') return 0;
+  return Number(after?.content.membership === 'join') - Number(before?.content.membership === 'join');
 }
 
 /** Makes a room's summary anew from its current state: for a room whose state came as a whole. */
@@ -82,19 +75,10 @@ async function readState(state: StateView, types: readonly string[]): Promise<Su
   let patch: SummaryPatch = {};
   for (const type of types) {
     const event = await state.get(type);
-    if (event !== undefined) patch = { ...patch, ...readContent(type, contentInForce(event)) };
+    if (event !== undefined) patch = { ...patch, ...readContent(type, event.content) };
   }
   return patch;
 }
-
-function contentInForce(event: StoredEvent): JsonObject {
-  return event.redactedBy === undefined ? event.content : redactRoomEvent(event, event.rules).content;
-}
-
-const writing =
-  (query: Statement): Contribution =>
-  (batch) =>
-    void batch.add(query);
 
 function emptyRow(roomNid: number): RoomSummaryRow {
   return {

@@ -1,6 +1,6 @@
-import { parseRoomId, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
+import { parseRoomId, type RoomId, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import { isJsonObject } from '#protocol/json.ts';
-import type { EventHook, StoredEvent } from '#rooms/index.ts';
+import type { CurrentStateChange, EventHook, StoredEvent } from '#rooms/index.ts';
 import type { RoomUpgradeDeps } from './ports.ts';
 
 /**
@@ -16,14 +16,16 @@ export class FollowUsers implements EventHook {
     >,
   ) {}
 
-  committed(event: StoredEvent): void {
-    if (event.type !== 'm.room.member' || event.content.membership !== 'join') return;
-    const userId = event.stateKey as UserId;
-    if (serverNameOf(userId) !== this.deps.serverName || !isFirstJoin(event)) return;
-    this.#follow(event, userId).catch(this.deps.report);
+  stateChanged(changes: readonly CurrentStateChange[]): void {
+    for (const change of changes) {
+      if (change.type !== 'm.room.member' || change.after?.content.membership !== 'join') continue;
+      const userId = change.stateKey as UserId;
+      if (serverNameOf(userId) !== this.deps.serverName || !isFirstJoin(change)) continue;
+      this.#follow(change.after, change.room.roomId, userId).catch(this.deps.report);
+    }
   }
 
-  async #follow(event: StoredEvent, userId: UserId): Promise<void> {
+  async #follow(event: StoredEvent, roomId: RoomId, userId: UserId): Promise<void> {
     if (event.stateAfter === undefined) return;
     const state = this.deps.current.at(await this.deps.rooms.get(event.roomNid), event.stateAfter);
     const predecessor = (await state.get('m.room.create'))?.content.predecessor;
@@ -32,12 +34,12 @@ export class FollowUsers implements EventHook {
     const old = from === undefined ? undefined : await this.deps.rooms.find(from);
     if (from === undefined || old === undefined) return;
     const own = await this.deps.members.find(old.nid, userId);
-    if (own?.membership === 'join') await this.deps.onRoomUpgraded(from, event.roomId, [userId]);
+    if (own?.membership === 'join') await this.deps.onRoomUpgraded(from, roomId, [userId]);
   }
 }
 
 /** Nothing before it, or only an invite or a knock: who comes back has had their settings taken along already. */
-function isFirstJoin(event: StoredEvent): boolean {
-  const before = event.unsigned?.prev_content;
-  return !isJsonObject(before) || before.membership === 'invite' || before.membership === 'knock';
+function isFirstJoin({ before }: CurrentStateChange): boolean {
+  const membership = before?.content.membership;
+  return membership === undefined || membership === 'invite' || membership === 'knock';
 }

@@ -38,7 +38,7 @@ export interface SpacesDeps {
   readonly storage: { readonly reader: Reader; readonly transactor: Transactor };
   readonly clock: Clock;
   readonly random: Random;
-  readonly rooms: Pick<Rooms, 'events' | 'current'>;
+  readonly rooms: Pick<Rooms, 'current'>;
   readonly descriptions: RoomDescriptions;
 }
 
@@ -71,7 +71,7 @@ export function spacesFeature({ storage, clock, random, rooms, descriptions }: S
   return {
     routes,
     children,
-    hook: new SpaceChildHook(children, rooms.events),
+    hook: new SpaceChildHook(children),
     childrenFromState: (roomId) => childrenFromState(roomId, rooms.current, children),
   };
 }

@@ -20,10 +20,8 @@ export class ChangeTracker implements EventHook {
     this.memberships = new ChangeCache(floor, USERS_MAX);
   }
 
-  committed({ position, roomId, type, stateKey }: StoredEvent): void {
-    if (position === undefined) return;
-    this.rooms.changed(roomId, position);
-    if (type === 'm.room.member' && stateKey !== undefined) this.memberships.changed(stateKey as UserId, position);
+  committed({ position, roomId }: StoredEvent): void {
+    if (position !== undefined) this.rooms.changed(roomId, position);
   }
 
   stateChanged(changes: readonly CurrentStateChange[]): void {

@@ -1,5 +1,5 @@
 import { membershipOf } from '#protocol/history-visibility/index.ts';
-import type { UserId } from '#protocol/identifiers/index.ts';
+import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { EventStore, MembershipStore, RoomMembership, StateDeltaStore } from '#rooms/index.ts';
 import type { ChangeTracker } from './change-tracker.ts';
 import type { SyncRequest } from './sync-request.ts';
@@ -11,7 +11,17 @@ export interface RoomMoves {
   readonly invited: readonly RoomMembership[];
   readonly knocked: readonly RoomMembership[];
   /** Rooms left within the range (all left rooms, for an initial sync that asks for them). */
-  readonly left: readonly RoomMembership[];
+  readonly left: readonly LeftRoom[];
+}
+
+/** A room that the reader is not in any more. */
+export interface LeftRoom {
+  readonly roomNid: number;
+  readonly roomId: RoomId;
+  /** Stream position of the change: what came later is not for the reader. */
+  readonly position: number;
+  /** The member event that says so; `undefined` where state resolution took their membership away. */
+  readonly eventNid: number | undefined;
 }
 
 const NONE: RoomMoves = { newlyJoined: [], invited: [], knocked: [], left: [] };
@@ -46,11 +56,16 @@ export async function readMoves(
       newlyJoined.push(membership);
   }
   const tellsLeft = since !== undefined || filter.includeLeave;
+  const vanished = since === undefined ? [] : await stores.deltas.vanishedMemberships(userId, since, upTo);
+  const left = [
+    ...memberships.filter(({ membership }) => membership === 'leave' || membership === 'ban'),
+    ...vanished.filter(({ roomId }) => filter.rooms.passes(roomId)).map((room) => ({ ...room, eventNid: undefined })),
+  ];
   return {
     newlyJoined,
     invited: memberships.filter(({ membership, sender }) => membership === 'invite' && !ignored.has(sender)),
     knocked: memberships.filter(({ membership }) => membership === 'knock'),
-    left: tellsLeft ? memberships.filter(({ membership }) => membership === 'leave' || membership === 'ban') : [],
+    left: tellsLeft ? left : [],
   };
 }
 

@@ -11,7 +11,7 @@ import {
   type Visibility,
   type VisibleEvent,
 } from '#rooms/index.ts';
-import { readState, type StateStoresForSync } from './room-state.ts';
+import { type Left, readState, type StateStoresForSync } from './room-state.ts';
 import { readTimeline, type TimelinePart } from './room-timeline.ts';
 import type { RoomUnread, SideEvent, UnreadCounts } from './sources.ts';
 import type { SyncRequest } from './sync-request.ts';
@@ -31,8 +31,7 @@ export interface RoomQuery {
   readonly since: number | undefined;
   readonly upTo: number;
   readonly ignored: ReadonlySet<string>;
-  /** For a room that the user has left: the event with which they did. */
-  readonly until?: StoredEvent | undefined;
+  readonly left?: Left | undefined;
   /** New other than events: receipts, typing, account data, counts. */
   readonly sides: RoomSides;
 }
@@ -48,7 +47,7 @@ export const NO_SIDES: RoomSides = { ephemeral: [], accountData: [], unread: und
 /** The JSON text of a joined or left room, `undefined` if there is nothing to tell of it. */
 export async function roomSection(query: RoomQuery, stores: RoomStores): Promise<string | undefined> {
   const { room, request, since, sides } = query;
-  const end = query.until?.position ?? query.upTo;
+  const end = query.left?.position ?? query.upTo;
   const timeline = await readTimeline(
     {
       roomNid: room.nid,
@@ -61,24 +60,29 @@ export async function roomSection(query: RoomQuery, stores: RoomStores): Promise
     stores,
   );
   const events = timeline.events.map(({ event }) => event);
-  const summary = query.until === undefined ? await stores.summaries.of(room.nid) : undefined;
+  const summary = query.left === undefined ? await stores.summaries.of(room.nid) : undefined;
   const heroes = summary === undefined ? [] : heroesFor(summary, request.userId);
   const state = await readState({ ...query, timeline: events, heroes }, stores);
+  // State resolution may take a member away without an event to show for it.
   const tellsMembers =
-    since === undefined || request.fullState || [...events, ...state].some((event) => event.type === 'm.room.member');
+    since === undefined ||
+    request.fullState ||
+    stores.tracker.states.hasChanged(room.roomId, since) ||
+    [...events, ...state].some((event) => event.type === 'm.room.member');
   const accountData = sides.accountData.filter((event) =>
     passesSide(request.filter.roomAccountData, event, room.roomId),
   );
   const ephemeral = sides.ephemeral.filter((event) => passesSide(request.filter.ephemeral, event, room.roomId));
   const nothing = events.length === 0 && state.length === 0 && accountData.length === 0 && ephemeral.length === 0;
-  if (nothing && since !== undefined && !request.fullState) return undefined;
+  // That the reader has left is told even where nothing is to be shown of it.
+  if (nothing && since !== undefined && !request.fullState && query.left === undefined) return undefined;
 
   const parts = [
     `"timeline":${await timelineText(timeline, query, stores)}`,
     `"${request.stateAfterKey ?? 'state'}":{"events":[${(await eventTexts(state, query, stores)).join(',')}]}`,
     `"account_data":${sideEventsText(accountData)}`,
   ];
-  if (query.until === undefined) {
+  if (query.left === undefined) {
     parts.push(`"ephemeral":${sideEventsText(ephemeral)}`);
     if (summary !== undefined && tellsMembers) parts.push(`"summary":${JSON.stringify(await summaryOf())}`);
     if (sides.unread !== undefined) parts.push(...unreadTexts(sides.unread, request.filter.unreadThreadNotifications));
@@ -97,8 +101,8 @@ export async function roomSection(query: RoomQuery, stores: RoomStores): Promise
 }
 
 /** Whether the reader has come into the room since the client's token. */
-function isNewToClient({ request, since, until }: RoomQuery): boolean {
-  return until === undefined && since === undefined && request.since !== undefined;
+function isNewToClient({ request, since, left }: RoomQuery): boolean {
+  return left === undefined && since === undefined && request.since !== undefined;
 }
 
 type View = Awaited<ReturnType<RoomStores['current']['ofRoom']>>;

@@ -30,8 +30,15 @@ export interface StateQuery {
   readonly timeline: readonly StoredEvent[];
   /** Members whom lazy loading includes besides the senders of the timeline. */
   readonly heroes: readonly UserId[];
-  /** For a room that the user has left: the event with which they did. */
-  readonly until?: StoredEvent | undefined;
+  readonly left?: Left | undefined;
+}
+
+/** How the reader ceased to be in the room. */
+export interface Left {
+  /** Stream position of the change. */
+  readonly position: number;
+  /** The member event in force; `undefined` where state resolution took their membership away. */
+  readonly by: StoredEvent | undefined;
 }
 
 /**
@@ -62,14 +69,7 @@ async function wholeState(query: StateQuery, stores: StateStoresForSync): Promis
 
 async function changedState(query: StateQuery, stores: StateStoresForSync): Promise<StoredEvent[]> {
   const { room, request, timeline, since = 0 } = query;
-  const first = timeline[0];
-  const end = query.until?.position ?? query.upTo;
-  const upTo = request.stateAfterKey === undefined && first?.position !== undefined ? first.position - 1 : end;
-  const deltas = stores.tracker.states.hasChanged(room.roomId, since)
-    ? await stores.deltas.between(room.nid, since, upTo)
-    : [];
-  const nids = deltas.map((delta) => delta.eventNid).filter((nid) => nid !== undefined);
-  const changed = nids.length === 0 ? [] : [...(await stores.events.byNids(nids)).values()];
+  const changed = stores.tracker.states.hasChanged(room.roomId, since) ? await changedEvents(query, since, stores) : [];
   if (!request.filter.lazyLoadMembers) return changed;
   const senders = new Set<string>(timeline.map((event) => event.sender));
   const relevant = changed.filter(
@@ -81,6 +81,35 @@ async function changedState(query: StateQuery, stores: StateStoresForSync): Prom
   );
   return [...relevant, ...(await lazyMembers(query, relevant, senders, stores))];
 }
+
+/**
+ * The state events that came into force: before the timeline, or with `state_after` up to its end. Without, those too that
+ * state resolution brought into force since the timeline's start, where no event of the timeline is to replace them: no
+ * event there tells of them, and the next answer begins after them.
+ */
+async function changedEvents(query: StateQuery, since: number, stores: StateStoresForSync): Promise<StoredEvent[]> {
+  const { room, request, timeline, left, upTo } = query;
+  const end = left?.position ?? upTo;
+  const first = request.stateAfterKey === undefined ? timeline[0]?.position : undefined;
+  const before = first === undefined ? end : first - 1;
+  const deltas = [
+    ...(await stores.deltas.between(room.nid, since, before)),
+    ...(await stores.deltas.between(room.nid, before, end)),
+  ];
+  const nids = deltas.map((delta) => delta.eventNid).filter((nid) => nid !== undefined);
+  const events = nids.length === 0 ? new Map<number, StoredEvent>() : await stores.events.byNids(nids);
+  const told = new Set(timeline.map((event) => entryOf(event)));
+  const changed = new Map<string, StoredEvent>();
+  for (const { eventNid, position } of deltas) {
+    const event = eventNid === undefined ? undefined : events.get(eventNid);
+    if (event === undefined) continue;
+    const isResolved = event.position !== position;
+    if (position <= before || (isResolved && !told.has(entryOf(event)))) changed.set(entryOf(event), event);
+  }
+  return [...changed.values()];
+}
+
+const entryOf = ({ type, stateKey }: StoredEvent): string => `${type}\u0000${stateKey}`;
 
 /** Member events of the timeline's senders and the heroes that the client may not have. */
 async function lazyMembers(
@@ -106,12 +135,12 @@ async function lazyMembers(
 }
 
 /** The state at the start of the timeline, or with `state_after` at its end. */
-async function viewOf({ room, request, timeline, until }: StateQuery, { current }: StateStoresForSync) {
+async function viewOf({ room, request, timeline, left }: StateQuery, { current }: StateStoresForSync) {
   const first = timeline[0];
   if (request.stateAfterKey === undefined && first?.stateBefore !== undefined)
     return current.at(room, first.stateBefore);
-  if (until?.stateAfter !== undefined) return current.at(room, until.stateAfter);
-  return current.ofRoom(room);
+  if (left?.by?.stateAfter !== undefined) return current.at(room, left.by.stateAfter);
+  return left === undefined ? current.ofRoom(room) : undefined;
 }
 
 function deviceKey({ userId, deviceId }: SyncRequest): string {

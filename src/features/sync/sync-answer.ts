@@ -187,21 +187,21 @@ class AnswerBuilder {
 
   async #leftRooms(range: Range, moves: RoomMoves, ignored: ReadonlySet<string>): Promise<string[]> {
     const entries: string[] = [];
-    for (const membership of moves.left) {
+    for (const { roomNid, roomId, position, eventNid } of moves.left) {
       await this.#breathe();
       const text = await roomSection(
         {
-          room: await this.#stores.directory.get(membership.roomNid),
+          room: await this.#stores.directory.get(roomNid),
           request: this.#request,
           since: range.since,
           upTo: range.upTo,
           ignored,
-          until: await this.#stores.events.byNid(membership.eventNid),
+          left: { position, by: eventNid === undefined ? undefined : await this.#stores.events.byNid(eventNid) },
           sides: NO_SIDES,
         },
         this.#stores,
       );
-      if (text !== undefined) entries.push(`${JSON.stringify(membership.roomId)}:${text}`);
+      if (text !== undefined) entries.push(`${JSON.stringify(roomId)}:${text}`);
     }
     return entries;
   }

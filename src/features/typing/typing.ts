@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '#platform/clock/index.ts';
 import { ChangeCache, type StreamPosition, type Streams } from '#platform/streams/index.ts';
 import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
-import type { EventHook, StoredEvent } from '#rooms/index.ts';
+import type { CurrentStateChange, EventHook } from '#rooms/index.ts';
 
 /** Rooms whose last change is remembered. */
 const ROOMS_MAX = 50_000;
@@ -50,9 +50,11 @@ export class Typing implements EventHook {
   }
 
   /** Nobody types in a room they are not in. */
-  committed(event: StoredEvent): void {
-    if (event.type !== 'm.room.member' || event.stateKey === undefined) return;
-    if (event.content.membership !== 'join') this.stop(event.roomId, event.stateKey as UserId);
+  /** Whoever is in a room no longer does not type there. */
+  stateChanged(changes: readonly CurrentStateChange[]): void {
+    for (const { type, stateKey, room, after } of changes) {
+      if (type === 'm.room.member' && after?.content.membership !== 'join') this.stop(room.roomId, stateKey as UserId);
+    }
   }
 
   /** The contents of `m.typing`, as JSON text, of those among `rooms` whose typists changed within the range. */

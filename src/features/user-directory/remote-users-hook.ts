@@ -1,8 +1,8 @@
-import { isStorableText, type Statement } from '#platform/storage/index.ts';
-import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
+import { isStorableText } from '#platform/storage/index.ts';
+import { parseUserId, type ServerName, serverNameOf } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import type { Contribution, EventHook, HotRoom, NewEvent } from '#rooms/index.ts';
-import type { UserDirectoryStore } from './user-directory-store.ts';
+import type { Contribution, EventHook, HotRoom, StateChange } from '#rooms/index.ts';
+import type { FoundUser, UserDirectoryStore } from './user-directory-store.ts';
 
 /**
  * Brings users of other servers into the directory when they join a room. Their name is taken from public rooms only: in
@@ -14,37 +14,40 @@ export class RemoteUsersHook implements EventHook {
     private readonly serverName: ServerName,
   ) {}
 
-  prepare(event: NewEvent, room: HotRoom): Contribution | undefined | Promise<Contribution | undefined> {
-    if (event.type !== 'm.room.member' || event.stateKey === undefined) return undefined;
-    const userId = parseUserId(event.stateKey);
-    if (userId === undefined || serverNameOf(userId) === this.serverName) return undefined;
-    return event.content.membership === 'join' ? this.#joined(userId, event.content, room) : undefined;
+  async prepareState(changes: readonly StateChange[], room: HotRoom): Promise<Contribution | undefined> {
+    const users = changes.map((change) => this.#joined(change)).filter((user) => user !== undefined);
+    if (users.length === 0) return undefined;
+    const isNamed = await isPublic(changes, room);
+    return (batch) => {
+      for (const user of users) {
+        const queries = isNamed ? this.store.put(user, false) : this.store.putIfNew(user.userId, false);
+        for (const query of queries) batch.add(query);
+      }
+    };
   }
 
-  async #joined(userId: UserId, content: JsonObject, room: HotRoom): Promise<Contribution | undefined> {
-    const before = (await room.state.get('m.room.member', userId))?.content;
+  /** The user of another server whom a change joins to the room, or renames there. */
+  #joined({ type, stateKey, before, after }: StateChange): FoundUser | undefined {
+    if (type !== 'm.room.member' || after?.content.membership !== 'join') return undefined;
+    const userId = parseUserId(stateKey);
+    if (userId === undefined || serverNameOf(userId) === this.serverName) return undefined;
+    const [was, is] = [before?.content, after.content];
     const isUnchanged =
-      before?.membership === 'join' &&
-      before.displayname === content.displayname &&
-      before.avatar_url === content.avatar_url;
-    if (isUnchanged) return undefined;
-    const user = { userId, displayName: text(content.displayname), avatarUrl: text(content.avatar_url) };
-    return writing((await isPublic(room)) ? this.store.put(user, false) : this.store.putIfNew(userId, false));
+      was?.membership === 'join' && was.displayname === is.displayname && was.avatar_url === is.avatar_url;
+    return isUnchanged ? undefined : { userId, displayName: text(is.displayname), avatarUrl: text(is.avatar_url) };
   }
 }
 
-async function isPublic(room: HotRoom): Promise<boolean> {
-  if ((await room.state.get('m.room.join_rules'))?.content.join_rule === 'public') return true;
-  const visibility = (await room.state.get('m.room.history_visibility'))?.content.history_visibility;
-  return visibility === 'world_readable';
+/** Whether anybody may join or read the room once it has changed. */
+async function isPublic(changes: readonly StateChange[], room: HotRoom): Promise<boolean> {
+  const inForce = async (type: string) => {
+    const change = changes.find((one) => one.type === type && one.stateKey === '');
+    return (change === undefined ? await room.state.get(type) : change.after)?.content;
+  };
+  if ((await inForce('m.room.join_rules'))?.join_rule === 'public') return true;
+  return (await inForce('m.room.history_visibility'))?.history_visibility === 'world_readable';
 }
 
 function text(value: JsonObject[string]): string | undefined {
   return typeof value === 'string' && value !== '' && isStorableText(value) ? value : undefined;
-}
-
-function writing(queries: readonly Statement[]): Contribution {
-  return (batch) => {
-    for (const query of queries) batch.add(query);
-  };
 }
