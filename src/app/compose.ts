@@ -37,6 +37,8 @@ export interface Parts {
 }
 
 const HOUR_MS = 3_600_000;
+/** How long a room may go on with many forward extremities that nobody here brings together. */
+const EXTREMITIES_MS = 300_000;
 /** How long words may wait to be found by a search that costs little. */
 const SEARCH_INDEX_MS = 5_000;
 
@@ -180,6 +182,7 @@ export function compose(platform: Platform): Parts {
         'event_transactions',
         async () => void (await storage.transactor.commit((batch) => batch.add(rooms.transactions.prune()))),
       );
+      jobs.every(EXTREMITIES_MS, 'forward_extremities', (signal) => rooms.crowded.run(signal));
       jobs.every(SEARCH_INDEX_MS, 'search_index', () => search.indexPending());
       jobs.every(HOUR_MS, 'to_device_transactions', () => encryption.toDevice.expireTransactions());
       const maintenance = media.start();

@@ -15,6 +15,7 @@ import { ExtremityStore } from './extremity-store.ts';
 import type { ReceivingPorts } from './incoming-pdu.ts';
 import { JoinedRooms } from './joined-rooms.ts';
 import { MembershipStore } from './membership-store.ts';
+import { CrowdedRooms } from './merge-crowded.ts';
 import { mergeExtremities } from './merge-extremities.ts';
 import { purgeRoom } from './purge-room.ts';
 import { PurgeStore } from './purge-store.ts';
@@ -65,8 +66,9 @@ export interface Rooms {
   readonly transactions: EventTransactions;
   readonly repeated: RepeatedRequests;
   readonly extremities: ExtremityStore;
-  /** See `mergeExtremities`. To be run now and then for the rooms that `extremities.crowded` names. */
+  /** See `mergeExtremities`. */
   mergeExtremities(roomId: RoomId, bound?: number): ReturnType<typeof mergeExtremities>;
+  readonly crowded: CrowdedRooms;
   /** See `purgeRoom`. */
   purge(roomId: RoomId): Promise<boolean>;
   /** See `sweepNodes`. To be run for a room after events of it were deleted. */
@@ -124,6 +126,7 @@ export function openRooms(options: RoomsOptions): Rooms {
     transactionIds: (sent, reader) => transactions.transactionIds(sent, reader),
     ...options.unsignedSources,
   };
+  const extremities = new ExtremityStore(reader);
   return {
     streams,
     engine,
@@ -140,8 +143,9 @@ export function openRooms(options: RoomsOptions): Rooms {
     clientEvents: new ClientEvents(events, caches.cache('client-events', 0.2), clock, unsignedSources),
     transactions,
     repeated: new RepeatedRequests(clock),
-    extremities: new ExtremityStore(reader),
+    extremities,
     mergeExtremities: (roomId, bound) => mergeExtremities(roomId, engine, bound),
+    crowded: new CrowdedRooms(extremities, (roomId) => mergeExtremities(roomId, engine), clock),
     purge: (roomId) => purgeRoom(roomId, engine, { purge: new PurgeStore(reader), events, directory, streams, hooks }),
     sweepStateNodes: (roomNid) => sweepNodes(roomNid, stateTrees, new NodeSweepStore(reader), transactor, clock),
   };

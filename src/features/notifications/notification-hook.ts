@@ -3,7 +3,16 @@ import type { StreamBatch } from '#platform/streams/index.ts';
 import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
 import { isJsonObject } from '#protocol/json.ts';
 import { type CompiledRules, type FlatEvent, flattenEvent, type PushRoom } from '#protocol/push-rules/index.ts';
-import type { Contribution, EventHook, EventPlace, HotRoom, NewEvent, StateChange, StoredEvent } from '#rooms/index.ts';
+import {
+  type Contribution,
+  DUMMY_EVENT,
+  type EventHook,
+  type EventPlace,
+  type HotRoom,
+  type NewEvent,
+  type StateChange,
+  type StoredEvent,
+} from '#rooms/index.ts';
 import { type Individual, noticeOf, Verdicts } from './audience.ts';
 import { EventEvaluator, SILENT } from './event-evaluator.ts';
 import type { NotificationStore } from './notification-store.ts';
@@ -47,6 +56,8 @@ export class NotificationHook implements EventHook {
   }
 
   async prepare(event: NewEvent, room: HotRoom, place: EventPlace): Promise<Contribution | undefined> {
+    // Nobody has said anything, and there is nothing to be shown.
+    if (event.type === DUMMY_EVENT) return undefined;
     const recipients = await this.#recipients.of(room);
     const outcome = await this.#evaluate(event, room, recipients, place);
     const thread = await this.#threadFor(event, outcome);

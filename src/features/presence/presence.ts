@@ -3,7 +3,13 @@ import type { PresenceConfig } from '#platform/config/index.ts';
 import type { Transactor } from '#platform/storage/index.ts';
 import type { StreamBatch, StreamPosition, Streams } from '#platform/streams/index.ts';
 import { parseUserId, type ServerName, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
-import type { CurrentStateChange, EventHook, JoinedRooms, StoredEvent } from '#rooms/index.ts';
+import {
+  type CurrentStateChange,
+  DUMMY_EVENT,
+  type EventHook,
+  type JoinedRooms,
+  type StoredEvent,
+} from '#rooms/index.ts';
 import { type Kept, PresenceKeeper } from './presence-keeper.ts';
 import type { PresenceStore } from './presence-store.ts';
 import { PresenceWatch, type Watched } from './presence-watch.ts';
@@ -125,7 +131,8 @@ export class Presence implements EventHook {
   }
 
   committed(event: StoredEvent): void {
-    if (event.stateKey === undefined) this.active(event.sender);
+    // A dummy is sent in somebody's name, not by them.
+    if (event.stateKey === undefined && event.type !== DUMMY_EVENT) this.active(event.sender);
   }
 
   stateChanged(changes: readonly CurrentStateChange[]): void {
