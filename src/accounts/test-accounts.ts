@@ -2,7 +2,7 @@
 import type { Route } from '#api/endpoint.ts';
 import { VirtualClock } from '#platform/clock/index.ts';
 import { type Config, loadConfig } from '#platform/config/index.ts';
-import { createHttpHandler, createRateLimits, type RateLimits } from '#platform/http/index.ts';
+import { createHttpHandler, createRateLimits, type Page, type RateLimits } from '#platform/http/index.ts';
 import { createLog } from '#platform/log/index.ts';
 import { createMetrics } from '#platform/metrics/index.ts';
 import { type Random, systemRandom } from '#platform/random/index.ts';
@@ -25,8 +25,8 @@ export interface TestAccounts {
   readonly rateLimits: RateLimits;
   /** Makes an account and logs it in: its user id and access token. */
   user(localpart: string, about?: TestUser): Promise<{ readonly userId: UserId; readonly token: string }>;
-  /** A client of a server with these routes. */
-  client(routes: readonly Route[]): TestClient;
+  /** A client of a server with these routes and pages. */
+  client(routes: readonly Route[], pages?: readonly Page[]): TestClient;
 }
 
 export interface TestUser {
@@ -99,9 +99,10 @@ export function testAccounts(
       const session = await accounts.sessions.start({ userId, deviceId: deviceId as never });
       return { userId, token: session.accessToken };
     },
-    client(routes) {
+    client(routes, pages = []) {
       const handle = createHttpHandler({
         routes,
+        pages,
         authenticate: {
           user: (token, request, contract) => accounts.authenticator.user(token, request, contract),
           appservice: (token) => accounts.authenticator.appservice(token),

@@ -9,7 +9,7 @@ import { relationsFeature } from '#features/relations/index.ts';
 import { searchFeature } from '#features/search/index.ts';
 import { tagsFeature } from '#features/tags/index.ts';
 import { userDirectoryFeature } from '#features/user-directory/index.ts';
-import type { Authenticators } from '#platform/http/index.ts';
+import type { Authenticators, Page } from '#platform/http/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import { type EventHook, openRooms, type Rooms } from '#rooms/index.ts';
 import { composeAccounts } from './compose/accounts.ts';
@@ -25,6 +25,7 @@ import type { Operations } from './operations.ts';
 /** A server, wired. */
 export interface Parts {
   readonly routes: readonly Route[];
+  readonly pages: readonly Page[];
   readonly authenticate: Authenticators;
   readonly operations: Operations;
   readonly rooms: Rooms;
@@ -162,6 +163,7 @@ export function compose(platform: Platform): Parts {
   const stopping: (() => PromiseLike<void>)[] = [];
   return {
     routes: slices.flatMap(({ routes }) => routes),
+    pages: accountSlices.pages,
     authenticate: {
       user: (token, request, contract) => accounts.authenticator.user(token, request, contract),
       appservice: (token) => accounts.authenticator.appservice(token),

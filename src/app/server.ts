@@ -61,7 +61,7 @@ export async function openServer(config: Config, { quiet = false }: ServerOption
   measureProcess(metrics, { caches, hotRooms: () => parts.rooms.engine.hotCount });
   const handler = createHttpHandler({
     routes: parts.routes,
-    pages: pages({ config, metrics, clock, storage, hasUsers: parts.hasUsers }),
+    pages: [...pages({ config, metrics, clock, storage, hasUsers: parts.hasUsers }), ...parts.pages],
     authenticate: parts.authenticate,
     rateLimits,
     log: log.part('http'),

@@ -74,6 +74,8 @@ export function warnWithoutEffect(config: Config): string[] {
       ? ['registrations_require_3pid: no address can be verified yet: nobody can register']
       : []),
     ...(captcha.enabled ? ['enable_registration_captcha: no captcha can be verified yet: nobody can register'] : []),
-    ...(config.consent === undefined ? [] : ['user_consent: is asked for at registration only; no page is served yet']),
+    ...(config.consent?.blockEventsError === undefined && config.consent?.serverNoticeContent === undefined
+      ? []
+      : ['user_consent: users who registered before are not asked yet']),
   ];
 }

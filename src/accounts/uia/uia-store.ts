@@ -41,6 +41,7 @@ const insert = statement(
 const update = statement('update uia_sessions set body = ?, secret = ? where session_id = ?');
 const insertStage = statement('insert into uia_stages (session_id, stage, result) values (?, ?, ?)');
 const setOutcome = statement('update uia_sessions set outcome = ? where session_id = ? and outcome is null');
+const isStillOpen = statement('update uia_sessions set session_id = session_id where session_id = ?');
 const remove = statement('delete from uia_sessions where session_id = ?');
 const removeStages = statement('delete from uia_stages where session_id = ?');
 const olderThan = statement<{ session_id: string; outcome: string | null }>(
@@ -78,6 +79,11 @@ export class UiaStore {
 
   update({ sessionId, body, secret }: UiaSession): Statement {
     return update(JSON.stringify(body), secret ?? null, sessionId);
+  }
+
+  /** A premise, for `expectRows` 1: the session has not been used up meanwhile. */
+  isStillOpen(sessionId: string): Statement {
+    return isStillOpen(sessionId);
   }
 
   /** Conflicts when the stage has been completed meanwhile. */

@@ -88,6 +88,11 @@ export class UserInteractiveAuth {
     await this.#complete(type, outcome, session);
   }
 
+  /** Whether a stage of a saved session has been completed; `undefined` for an unknown session. */
+  async isCompleted(sessionId: string, type: string): Promise<boolean | undefined> {
+    return (await this.#deps.store.find(sessionId))?.completed.has(type);
+  }
+
   /** Whether a stage of this type has been added. */
   hasStage(type: string): boolean {
     return this.#stages.has(type);
@@ -125,7 +130,7 @@ export class UserInteractiveAuth {
     if (typeof sessionId !== 'string') return newSession(this.#deps.random.text(SESSION_ID_LENGTH), run);
     const session = await this.#deps.store.find(sessionId);
     if (session === undefined || session.userId !== run.requester?.userId) {
-      throw new MatrixError('M_UNKNOWN', 'Unknown session ID', { status: 400 });
+      throw unknownSession();
     }
     if (session.method !== run.request.method || operationOf(session.path) !== operationOf(run.request.path)) {
       throw operationChanged();
@@ -177,11 +182,13 @@ export class UserInteractiveAuth {
       try {
         await this.#deps.transactor.commit((batch) => {
           for (const { statement, expectRows } of statements) batch.add(statement, expectRows);
+          batch.add(this.#deps.store.isStillOpen(session.sessionId), 1);
           batch.add(this.#deps.store.insertStage(session.sessionId, type, result));
         });
       } catch (error) {
         if (!(error instanceof BatchConflict)) throw error;
         if (refusal !== undefined && (error.statement ?? 0) < statements.length) throw refusal;
+        if (error.statement === statements.length) throw unknownSession();
         // Otherwise another request has completed it meanwhile.
       }
     }
@@ -214,7 +221,7 @@ export class UserInteractiveAuth {
         batch.add(removeStages);
       });
     } catch (error) {
-      if (error instanceof BatchConflict) throw new MatrixError('M_UNKNOWN', 'Unknown session ID', { status: 400 });
+      if (error instanceof BatchConflict) throw unknownSession();
       throw error;
     }
   }
@@ -240,6 +247,8 @@ export class UserInteractiveAuth {
 
 /** The path without the prefix of its API version: clients may go on with an alias. */
 const operationOf = (path: string): string => path.replace(/^\/_matrix\/client\/(v3|r0|v1|unstable|api\/v1)\//, '/');
+
+const unknownSession = (): MatrixError => new MatrixError('M_UNKNOWN', 'Unknown session ID', { status: 400 });
 
 const operationChanged = (): MatrixError =>
   new MatrixError('M_UNKNOWN', 'The operation has changed since its authentication began', { status: 403 });

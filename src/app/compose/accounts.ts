@@ -1,7 +1,9 @@
 import { type Accounts, createAccounts, NO_APPSERVICES } from '#accounts/index.ts';
 import type { Route } from '#api/endpoint.ts';
 import { accountFeature } from '#features/account/index.ts';
+import { authPagesFeature } from '#features/auth-pages/index.ts';
 import { capabilitiesFeature } from '#features/capabilities/index.ts';
+import { consentFeature } from '#features/consent/index.ts';
 import { devicesFeature } from '#features/devices/index.ts';
 import { discoveryFeature } from '#features/discovery/index.ts';
 import { loginFeature } from '#features/login/index.ts';
@@ -9,6 +11,7 @@ import { openidFeature } from '#features/openid/index.ts';
 import { type RegistrationFeature, registrationFeature } from '#features/registration/index.ts';
 import { thirdPartyFeature } from '#features/third-party/index.ts';
 import { voipFeature } from '#features/voip/index.ts';
+import type { Page } from '#platform/http/index.ts';
 import type { Rooms } from '#rooms/index.ts';
 import type { Platform } from './platform.ts';
 
@@ -16,6 +19,8 @@ export interface AccountSlices {
   readonly accounts: Accounts;
   readonly registration: RegistrationFeature;
   readonly routes: readonly Route[];
+  /** What people see in a browser. */
+  readonly pages: readonly Page[];
   /** Deletes what has expired. */
   sweep(): Promise<void>;
 }
@@ -49,11 +54,18 @@ export function composeAccounts(platform: Platform, { streams }: Pick<Rooms, 'st
     config,
   });
   const openid = openidFeature({ accounts, reader, streams, clock, random, serverName });
+  const authPages = authPagesFeature({ accounts, serverName });
+  const consent = consentFeature({
+    accounts,
+    log: log.part('consent'),
+    config: { ...config.server, consent: config.consent },
+  });
   const slices = [
     discovery,
     login,
     registration,
     openid,
+    authPages,
     accountFeature({ accounts, config: { serverName, password: config.password } }),
     devicesFeature({ accounts }),
     capabilitiesFeature({ users: accounts.users, config: { ...config, canValidateThreepids: false } }),
@@ -64,6 +76,7 @@ export function composeAccounts(platform: Platform, { streams }: Pick<Rooms, 'st
     accounts,
     registration,
     routes: slices.flatMap(({ routes }) => routes),
+    pages: [...authPages.pages, ...consent.pages],
     async sweep() {
       await accounts.sweep();
       await login.sweep();

@@ -1,4 +1,5 @@
 import type { Config } from '#platform/config/index.ts';
+import { escapeHtml } from '#platform/html/index.ts';
 import { VERSION } from '../version.ts';
 import { WELCOME_STYLE } from './welcome-style.ts';
 
@@ -90,18 +91,6 @@ const MAKE_ACCOUNT = '<pre>bin/myelin user create --admin YOUR_NAME</pre>';
 function addressOf(publicBaseurl: string, host: string | null): string {
   const { protocol, hostname } = new URL(publicBaseurl);
   return hostname === 'localhost' && host !== null ? `${protocol}//${host}/` : publicBaseurl;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
 const RINGS = '<circle cx="32" cy="32" r="28"/><circle cx="32" cy="32" r="19"/><circle cx="32" cy="32" r="9"/>';

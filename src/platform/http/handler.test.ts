@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import { endpoint, JsonText, route } from '#api/endpoint.ts';
 import { JsonObjectSchema } from '#api/schemas.ts';
 import { MatrixError } from '#protocol/errors.ts';
+import { loggableTarget } from './request-info.ts';
 import { errorOf, testServer } from './testing.ts';
 
 const get = endpoint({
@@ -277,4 +278,12 @@ test('two contracts for one path are a mistake found at start', () => {
   expect(() => testServer([route(get, () => ({})), route({ ...get, path: '/x' }, () => ({}))])).toThrow(
     'two routes for GET /r0/thing/{id}',
   );
+});
+
+test('no kind of token is logged, nor a signature', () => {
+  expect(loggableTarget('/a?loginToken=x&user=h&token=y&TOKEN=z')).toBe(
+    '/a?loginToken=<redacted>&user=h&token=<redacted>&TOKEN=<redacted>',
+  );
+  expect(loggableTarget('/_matrix/consent?u=alice&h=abc')).toBe('/_matrix/consent?u=alice&h=<redacted>');
+  expect(loggableTarget('/a/token=b')).toBe('/a/token=b');
 });

@@ -4,6 +4,7 @@
  * business, and what an endpoint does is its slice's.
  */
 export type { Authenticators, SignedRequest } from './authenticate.ts';
+export { readForm } from './form-body.ts';
 export { type Connection, createHttpHandler, type HttpHandler, type HttpHandlerOptions } from './handler.ts';
 export { hasUnstorableText, MAX_JSON_DEPTH, parseJson, refuseUnstorableText, tooLarge } from './json-body.ts';
 export { BINDER_LIMITS } from './limit-policy.ts';

@@ -70,7 +70,10 @@ export function pathOf(target: string): string {
   return query === -1 ? target : target.slice(0, query);
 }
 
-/** The target as it may be logged: without access tokens. */
+/** Tokens of every kind, and the signature in links by which people agree to a policy. */
+const SECRET_PARAMETER = /([?&](?:[^=&]*token[^=&]*|h))=[^&]*/gi;
+
+/** The target as it may be logged: without secrets. */
 export function loggableTarget(target: string): string {
-  return target.includes('token') ? target.replace(/([?&][^=&]*token[^=&]*)=[^&]*/gi, '$1=<redacted>') : target;
+  return target.includes('?') ? target.replace(SECRET_PARAMETER, '$1=<redacted>') : target;
 }
