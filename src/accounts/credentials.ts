@@ -1,5 +1,6 @@
 import type { RateLimits } from '#platform/http/index.ts';
 import type { Streams } from '#platform/streams/index.ts';
+import { MatrixError } from '#protocol/errors.ts';
 import {
   localpartOf,
   parseUserId,
@@ -89,8 +90,35 @@ export class Credentials {
   }
 }
 
+/** What an identifier has to have, by its type. https://spec.matrix.org/v1.19/client-server-api/#identifier-types */
+const IDENTIFIER_KEYS: Readonly<Record<string, readonly string[] | undefined>> = Object.assign(Object.create(null), {
+  'm.id.user': ['user'],
+  'm.id.thirdparty': ['medium', 'address'],
+  'm.id.phone': ['country', 'phone'],
+});
+
+/**
+ * Whether a login, or the data of a password stage, says who is meant, by an `identifier` or the older keys. Throws 400
+ * `M_UNKNOWN` for an identifier of an unknown type, `M_MISSING_PARAM` for one without what its type needs.
+ */
+export function namesSomebody(data: JsonObject): boolean {
+  const { identifier } = data;
+  if (!isJsonObject(identifier)) return data.user !== undefined || data.address !== undefined;
+  // An address needs no type: an example of the specification has none.
+  const type = identifier.type ?? (identifier.address === undefined ? undefined : 'm.id.thirdparty');
+  if (type === undefined) throw missing('type');
+  const keys = typeof type === 'string' ? IDENTIFIER_KEYS[type] : undefined;
+  if (keys === undefined) throw new MatrixError('M_UNKNOWN', 'Unknown type of identifier', { status: 400 });
+  // `number` is what `phone` was called before r0.
+  const absent = keys.find((key) => identifier[key] === undefined && !(key === 'phone' && 'number' in identifier));
+  if (absent !== undefined) throw missing(absent);
+  return true;
+}
+
+const missing = (key: string): MatrixError => new MatrixError('M_MISSING_PARAM', `Missing key: 'identifier.${key}'`);
+
 /** The user id or localpart in a login or in the data of a password stage; `undefined` where another kind of identifier stands. */
-export function claimedName(data: JsonObject): string | undefined {
+function claimedName(data: JsonObject): string | undefined {
   const { identifier } = data;
   if (!isJsonObject(identifier)) return text(data.user);
   return identifier.type === 'm.id.user' ? text(identifier.user) : undefined;

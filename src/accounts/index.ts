@@ -13,7 +13,7 @@ export {
 } from './appservices.ts';
 export { Authenticator, type AuthenticatorDeps } from './authenticator.ts';
 export { type Accounts, type AccountsOptions, createAccounts } from './create-accounts.ts';
-export { type ClaimedUser, Credentials, claimedName } from './credentials.ts';
+export { type ClaimedUser, Credentials, namesSomebody } from './credentials.ts';
 export { DeviceActivity } from './device-activity.ts';
 export { type Device, type DeviceConnection, DeviceStore } from './device-store.ts';
 export { Devices } from './devices.ts';

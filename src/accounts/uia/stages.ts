@@ -3,7 +3,7 @@ import type { Statement } from '#platform/storage/index.ts';
 import { forbidden, MatrixError } from '#protocol/errors.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject, JsonValue } from '#protocol/json.ts';
-import { type Credentials, claimedName } from '../credentials.ts';
+import { type Credentials, namesSomebody } from '../credentials.ts';
 import type { UiaSession } from './uia-store.ts';
 
 export interface StageContext {
@@ -50,14 +50,16 @@ export function passwordStage(credentials: Credentials): Stage {
     type: 'm.login.password',
     async verify({ auth, userId, request }) {
       const { password } = auth;
-      if (typeof password !== 'string' || (userId === undefined && claimedName(auth) === undefined)) {
+      const isNamed = namesSomebody(auth);
+      if (typeof password !== 'string' || (userId === undefined && !isNamed)) {
         throw new MatrixError('M_MISSING_PARAM', 'The password stage needs an identifier and a password', {
           status: 401,
         });
       }
-      const named = claimedName(auth) === undefined ? { user: userId } : auth;
-      const claimed = await credentials.claimedUser(named);
-      if (userId !== undefined && claimed.userId !== userId) throw forbidden('This is another user’s identifier');
+      const claimed = await credentials.claimedUser(isNamed ? auth : { user: userId });
+      if (userId !== undefined && claimed.userId !== undefined && claimed.userId !== userId) {
+        throw forbidden('This is another user’s identifier');
+      }
       try {
         const account = await credentials.verifyPassword(claimed, password, request.ip);
         return { result: { user_id: account.userId } };

@@ -43,7 +43,7 @@ export const getWhoIs = endpoint({
 export const getAdminSuspendUser = endpoint({
   operationId: 'getAdminSuspendUser',
   method: 'GET',
-  ...v1('/admin/suspend/{userId}'),
+  ...v1('/admin/suspend/{userId}', { also: ['/_matrix/client/unstable/uk.timedout.msc4323/admin/suspend/{userId}'] }),
   auth: 'admin',
   params,
   response: suspended,
@@ -53,7 +53,7 @@ export const getAdminSuspendUser = endpoint({
 export const setAdminSuspendUser = endpoint({
   operationId: 'setAdminSuspendUser',
   method: 'PUT',
-  ...v1('/admin/suspend/{userId}'),
+  ...v1('/admin/suspend/{userId}', { also: ['/_matrix/client/unstable/uk.timedout.msc4323/admin/suspend/{userId}'] }),
   auth: 'admin',
   params,
   body: suspended,
@@ -64,7 +64,7 @@ export const setAdminSuspendUser = endpoint({
 export const getAdminLockUser = endpoint({
   operationId: 'getAdminLockUser',
   method: 'GET',
-  ...v1('/admin/lock/{userId}'),
+  ...v1('/admin/lock/{userId}', { also: ['/_matrix/client/unstable/uk.timedout.msc4323/admin/lock/{userId}'] }),
   auth: 'admin',
   params,
   response: locked,
@@ -74,7 +74,7 @@ export const getAdminLockUser = endpoint({
 export const setAdminLockUser = endpoint({
   operationId: 'setAdminLockUser',
   method: 'PUT',
-  ...v1('/admin/lock/{userId}'),
+  ...v1('/admin/lock/{userId}', { also: ['/_matrix/client/unstable/uk.timedout.msc4323/admin/lock/{userId}'] }),
   auth: 'admin',
   params,
   body: locked,

@@ -3,7 +3,7 @@ import type { TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { Endpoint } from '../endpoint.ts';
 import { getEvents } from './old-sync.ts';
-import { setPushRule } from './pushrules.ts';
+import { setPushRule, setPushRuleEnabled } from './pushrules.ts';
 import { register, requestTokenToRegisterEmail } from './registration.ts';
 import { sendMessage, sendMessageLegacy } from './room-send.ts';
 import { setRoomStateWithKey } from './room-state.ts';
@@ -195,6 +195,11 @@ describe('bodies and paths', () => {
     expect(accepts(setPushRule.body, { actions: ['notify', { set_tweak: 'highlight' }] })).toBe(true);
     expect(accepts(setPushRule.body, {})).toBe(false);
     expect(accepts(setPushRule.body, { actions: [1] })).toBe(false);
+  });
+
+  test('a push rule is enabled by an object, or by the boolean alone as old clients do', () => {
+    for (const body of [true, { enabled: false }]) expect(accepts(setPushRuleEnabled.body, body)).toBe(true);
+    for (const body of ['true', 1, { enabled: 'yes' }]) expect(accepts(setPushRuleEnabled.body, body)).toBe(false);
   });
 
   test('the state key may be left out with its slash, of every version of the path', () => {

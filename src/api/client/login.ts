@@ -53,7 +53,7 @@ export const login = endpoint({
     /** https://spec.matrix.org/v1.19/client-server-api/#identifier-types */
     identifier: Type.Optional(
       openObject({
-        type: Type.String(),
+        type: Type.Optional(Type.String()),
         user: Type.Optional(Type.String()),
         medium: Type.Optional(Type.String()),
         address: Type.Optional(Type.String()),

@@ -151,7 +151,8 @@ export const setPushRuleEnabled = endpoint({
   auth: 'user',
   suspended: true,
   params,
-  body: Type.Object({ enabled: Type.Boolean() }),
+  // Old clients send the boolean alone.
+  body: Type.Union([Type.Boolean(), Type.Object({ enabled: Type.Optional(Type.Boolean()) })]),
 });
 
 /**

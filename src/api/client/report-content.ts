@@ -10,7 +10,9 @@ import { RoomIdSchema, UserIdSchema } from '../schemas.ts';
 export const reportRoom = endpoint({
   operationId: 'reportRoom',
   method: 'POST',
-  ...v3('/rooms/{roomId}/report'),
+  ...v3('/rooms/{roomId}/report', {
+    also: ['/_matrix/client/unstable/org.matrix.msc4151/rooms/{roomId}/report'],
+  }),
   auth: 'user',
   rateLimit: 'rc_reports',
   params: Type.Object({ roomId: RoomIdSchema }),
@@ -36,7 +38,9 @@ export const reportEvent = endpoint({
 export const reportUser = endpoint({
   operationId: 'reportUser',
   method: 'POST',
-  ...v3('/users/{userId}/report'),
+  ...v3('/users/{userId}/report', {
+    also: ['/_matrix/client/unstable/org.matrix.msc4260/users/{userId}/report'],
+  }),
   auth: 'user',
   rateLimit: 'rc_reports',
   params: Type.Object({ userId: UserIdSchema }),

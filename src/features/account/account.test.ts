@@ -248,6 +248,8 @@ forEachEngine('administration of accounts', (engine) => {
       expect((await client('GET', path, { token: admin.token })).body).toEqual({ [key]: false });
       expect((await client('PUT', path, { token: admin.token, body: { [key]: true } })).body).toEqual({ [key]: true });
       expect((await client('GET', path, { token: admin.token })).body).toEqual({ [key]: true });
+      const unstable = path.replace('/v1/', '/unstable/uk.timedout.msc4323/');
+      expect((await client('GET', unstable, { token: admin.token })).body).toEqual({ [key]: true });
       const whoami = await client('GET', `${CLIENT}/account/whoami`, { token: alice.token });
       expect(whoami.verdict).toBe(kind === 'lock' ? '401 M_USER_LOCKED' : '200');
       await client('PUT', path, { token: admin.token, body: { [key]: false } });

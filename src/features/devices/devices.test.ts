@@ -112,6 +112,24 @@ forEachEngine('devices', (engine) => {
     expect((await client('GET', `${DEVICES}/SECOND`, { token: alice.token })).status).toBe(404);
   });
 
+  test('the password does not do under another’s name or address', async () => {
+    const { client, alice, second, isValid } = await setUp(await engine.open());
+    const remove = async (named: JsonObject) =>
+      (
+        await client('DELETE', `${DEVICES}/SECOND`, {
+          token: alice.token,
+          body: { auth: { ...proof('secret'), ...named } },
+        })
+      ).verdict;
+    const email = { medium: 'email', address: 'bob@example.org' };
+    expect(await remove({ identifier: { type: 'm.id.thirdparty', ...email } })).toBe('401 M_FORBIDDEN');
+    expect(await remove({ identifier: { type: 'm.id.user', user: 'bob' } })).toBe('403 M_FORBIDDEN');
+    expect(await remove(email)).toBe('401 M_FORBIDDEN');
+    expect(await remove({ user: 'bob' })).toBe('403 M_FORBIDDEN');
+    expect(await isValid(second)).toBe(true);
+    expect(await remove({ user: alice.userId })).toBe('200');
+  });
+
   test('a session for one device does not delete another', async () => {
     const { client, alice, isValid } = await setUp(await engine.open());
     const asked = await client('DELETE', `${DEVICES}/SECOND`, { token: alice.token });

@@ -35,6 +35,7 @@ const ALWAYS = [
   'org.matrix.msc3856',
   'org.matrix.msc3916.stable',
   'org.matrix.msc3981',
+  'org.matrix.msc4069',
   'org.matrix.msc4151.stable',
   'org.matrix.msc4222',
   'org.matrix.msc4380.stable',

@@ -27,7 +27,7 @@ export interface LoginDeps {
   readonly streams: Streams;
   readonly clock: Clock;
   readonly random: Random;
-  readonly rateLimits: Pick<RateLimits, 'limiter' | 'takeFor'>;
+  readonly rateLimits: Pick<RateLimits, 'limiter' | 'takeFor' | 'checkFor'>;
   readonly appservices: AppserviceDirectory;
   readonly config: {
     readonly serverName: ServerName;

@@ -109,6 +109,11 @@ forEachEngine('login', (engine) => {
     const identifier = { type: 'm.id.thirdparty', medium: 'email', address: 'alice@example.org' };
     const body = { type: 'm.login.password', identifier, password: 'secret' };
     expect((await client('POST', LOGIN, { body })).verdict).toBe('403 M_FORBIDDEN');
+    // As the specification's own example has it.
+    const untyped = { type: 'm.login.password', identifier: { medium: 'email', address: 'a@b.c' }, password: 'secret' };
+    expect((await client('POST', LOGIN, { body: untyped })).verdict).toBe('403 M_FORBIDDEN');
+    const phone = { type: 'm.id.phone', country: 'GB', phone: '020 7946 0000' };
+    expect((await client('POST', LOGIN, { body: { ...body, identifier: phone } })).verdict).toBe('403 M_FORBIDDEN');
     const legacy = { type: 'm.login.password', medium: 'email', address: 'a@example.org', password: 'secret' };
     expect((await client('POST', LOGIN, { body: legacy })).verdict).toBe('403 M_FORBIDDEN');
   });
@@ -120,6 +125,13 @@ forEachEngine('login', (engine) => {
     expect(await verdict({ type: 'm.login.password', password: 'secret' })).toBe('400 M_MISSING_PARAM');
     expect(await verdict({ type: 'm.login.password', user: 'alice' })).toBe('400 M_MISSING_PARAM');
     expect(await verdict({ type: 'm.login.token' })).toBe('400 M_MISSING_PARAM');
+    const by = (identifier: JsonObject) => verdict({ type: 'm.login.password', identifier, password: 'secret' });
+    expect(await by({})).toBe('400 M_MISSING_PARAM');
+    expect(await by({ type: 'm.id.user' })).toBe('400 M_MISSING_PARAM');
+    expect(await by({ type: 'm.id.thirdparty', medium: 'email' })).toBe('400 M_MISSING_PARAM');
+    expect(await by({ type: 'm.id.phone', country: 'GB' })).toBe('400 M_MISSING_PARAM');
+    expect(await by({ type: 'org.example.badge', user: 'alice' })).toBe('400 M_UNKNOWN');
+    expect(await by({ type: 'm.id.user', user: null })).toBe('400 M_BAD_JSON');
     expect(await verdict({ type: 'org.example.magic' })).toBe('400 M_UNKNOWN');
     expect(await verdict({ type: 'm.login.password', user: 5, password: 'secret' })).toBe('400 M_BAD_JSON');
     expect(await verdict({ type: 'm.login.password', user: 'a\0b', password: 'secret' })).toStartWith('400 ');
@@ -286,6 +298,20 @@ forEachEngine('login tokens', (engine) => {
     const body = { type: 'm.login.token', token: answer.body.login_token };
     expect((await client('POST', LOGIN, { body })).body.user_id).toBe(alice.userId);
     expect((await client('POST', LOGIN, { body })).verdict).toBe('403 M_FORBIDDEN');
+  });
+
+  test('asking for a confirmation takes nothing from the limit on login tokens', async () => {
+    const { user, client } = setUp(await engine.open(), {
+      login_via_existing_session: { enabled: true },
+      rc_login: { account: { per_second: 0.001, burst_count: 1 } },
+    });
+    const { token } = await user('alice', { password: 'secret' });
+    for (const _ of [1, 2]) expect((await client('POST', GET_TOKEN, { token })).status).toBe(401);
+    const body = { auth: { type: 'm.login.password', password: 'secret' } };
+    expect((await client('POST', GET_TOKEN, { token, body })).status).toBe(200);
+    const limited = await client('POST', GET_TOKEN, { token, body });
+    expect(limited.verdict).toBe('429 M_LIMIT_EXCEEDED');
+    expect(limited.headers.get('retry-after')).toBe('1000');
   });
 
   test('of two clients with one login token, one gets in', async () => {

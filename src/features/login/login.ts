@@ -2,6 +2,7 @@ import {
   type AppserviceDirectory,
   type AppserviceIdentity,
   type Credentials,
+  namesSomebody,
   type Sessions,
   type SessionTokens,
   type UserStore,
@@ -88,10 +89,7 @@ export class Login {
     const { credentials, passwordsEnabled } = this.#deps;
     if (!passwordsEnabled) throw new MatrixError('M_UNKNOWN', 'Password login has been disabled', { status: 400 });
     if (body.password === undefined) throw new MatrixError('M_MISSING_PARAM', "Missing key: 'password'");
-    const { identifier, user, address } = body as JsonObject;
-    if (identifier === undefined && user === undefined && address === undefined) {
-      throw new MatrixError('M_MISSING_PARAM', "Missing key: 'identifier'");
-    }
+    if (!namesSomebody(body)) throw new MatrixError('M_MISSING_PARAM', "Missing key: 'identifier'");
     const claimed = await credentials.claimedUser(body);
     const account = await credentials.verifyPassword(claimed, body.password, request.ip);
     return { userId: account.userId, passwordHash: account.passwordHash };

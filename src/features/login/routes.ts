@@ -22,7 +22,7 @@ export interface LoginRoutesDeps {
   readonly login: Login;
   readonly loginTokens: LoginTokens;
   readonly accounts: Pick<Accounts, 'sessions' | 'devices' | 'uia'>;
-  readonly rateLimits: Pick<RateLimits, 'takeFor'>;
+  readonly rateLimits: Pick<RateLimits, 'takeFor' | 'checkFor'>;
   readonly config: {
     readonly serverName: ServerName;
     readonly password: Pick<PasswordConfig, 'enabled' | 'localdbEnabled'>;
@@ -76,8 +76,10 @@ function loginTokenRoute({ accounts, config, loginTokens, rateLimits }: LoginRou
   const { enabled, requireUiAuth, tokenTimeoutMs } = config.loginViaExistingSession;
   return route(generateLoginToken, async ({ requester, body, request }) => {
     if (!enabled) throw new MatrixError('M_UNRECOGNIZED', 'Login by an existing session is disabled');
-    if (requester.appserviceId === undefined) await rateLimits.takeFor('rc_login.account', requester, request.ip);
+    const isLimited = requester.appserviceId === undefined;
+    if (isLimited) await rateLimits.checkFor('rc_login.account', requester, request.ip);
     if (requireUiAuth) await accounts.uia.run({ request, requester, auth: body?.auth, clientDict: {} });
+    if (isLimited) await rateLimits.takeFor('rc_login.account', requester, request.ip);
     return { login_token: await loginTokens.create(requester.userId, tokenTimeoutMs), expires_in_ms: tokenTimeoutMs };
   });
 }

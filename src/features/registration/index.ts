@@ -35,7 +35,7 @@ export interface RegistrationFeatureDeps {
   readonly streams: Streams;
   readonly clock: Clock;
   readonly random: Random;
-  readonly rateLimits: Pick<RateLimits, 'takeFor' | 'checkFor'>;
+  readonly rateLimits: Pick<RateLimits, 'limiter' | 'takeFor' | 'checkFor'>;
   readonly appservices: AppserviceDirectory;
   readonly config: {
     readonly server: Pick<ServerConfig, 'serverName' | 'publicBaseurl'>;
@@ -59,7 +59,7 @@ export function registrationFeature(deps: RegistrationFeatureDeps): Registration
   const { accounts, appservices, clock, config, random, rateLimits, streams } = deps;
   const { serverName, publicBaseurl } = config.server;
   const tokens = new RegistrationTokens(new RegistrationTokenStore(deps.reader), streams, clock, random);
-  accounts.uia.addStage(tokens.stage());
+  accounts.uia.addStage(tokens.stage(rateLimits.limiter('rc_registration_token_validity')));
   if (config.consent !== undefined) accounts.uia.addStage(termsStage(config.consent, publicBaseurl));
   if (deps.verifyCaptcha !== undefined) {
     accounts.uia.addStage(captchaStage(config.registration.captcha, deps.verifyCaptcha));

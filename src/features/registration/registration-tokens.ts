@@ -1,5 +1,6 @@
 import type { Stage } from '#accounts/index.ts';
 import type { Clock } from '#platform/clock/index.ts';
+import type { RateLimiter } from '#platform/http/index.ts';
 import type { Random } from '#platform/random/index.ts';
 import { BatchConflict, isStorableText, type Statement } from '#platform/storage/index.ts';
 import type { Streams } from '#platform/streams/index.ts';
@@ -94,14 +95,19 @@ export class RegistrationTokens {
   }
 
   /** The stage holds one use of the token until the account is made, or the session expires. */
-  stage(): Stage {
+  stage(guesses: Pick<RateLimiter, 'check' | 'record'>): Stage {
     return {
       type: REGISTRATION_TOKEN_STAGE,
-      verify: async ({ auth: { token } }) => {
+      verify: async ({ auth: { token }, request: { ip } }) => {
         if (typeof token !== 'string') {
           throw new MatrixError('M_MISSING_PARAM', 'Missing registration token', { status: 401 });
         }
-        if (!isStorableText(token)) throw invalidToken();
+        // Wrong ones count as questions after their validity do, so that nobody guesses here instead.
+        guesses.check(`ip ${ip}`);
+        if (!(await this.isUsable(token))) {
+          guesses.record(`ip ${ip}`);
+          throw invalidToken();
+        }
         const statement = this.store.reserve(token, this.clock.now());
         return { result: { token }, statements: [{ statement, expectRows: 1 }], refusal: invalidToken() };
       },

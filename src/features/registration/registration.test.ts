@@ -131,6 +131,21 @@ forEachEngine('registration', (engine) => {
     expect((await register({ username: 'taken', password: 'secret', auth: dummy })).verdict).toBe('400 M_USER_IN_USE');
   });
 
+  test('who guesses at registration tokens has to wait, who has one need not', async () => {
+    const { register, registrationTokens } = setUp(await engine.open(), {
+      ...WITH_TOKEN,
+      rc_registration_token_validity: { per_second: 0.1, burst_count: 2 },
+    });
+    await registrationTokens.create({ token: 'right' }, { usesAllowed: undefined, expiresTs: undefined });
+    const attempt = async (token: string) =>
+      (await register({ password: 'secret', auth: { type: 'm.login.registration_token', token } })).verdict;
+    for (const _ of [1, 2, 3]) expect(await attempt('right')).toBe('200');
+    expect(await attempt('guess-1')).toBe('401 M_UNAUTHORIZED');
+    expect(await attempt('guess-2')).toBe('401 M_UNAUTHORIZED');
+    expect(await attempt('guess-3')).toBe('429 M_LIMIT_EXCEEDED');
+    expect(await attempt('right')).toBe('429 M_LIMIT_EXCEEDED');
+  });
+
   test('of two who want one name at once, one gets it', async () => {
     const { register } = setUp(await engine.open());
     const answers = await Promise.all(
