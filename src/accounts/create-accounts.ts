@@ -54,6 +54,8 @@ export interface Accounts {
   sweep(): Promise<void>;
 }
 
+/** How much of a registration it counts for to begin one: clients begin to ask for the flows, and again with the form. */
+const BEGINNING_COST = 0.2;
 const MAX_CACHED_TOKENS = 50_000;
 
 export function createAccounts(options: AccountsOptions): Accounts {
@@ -93,6 +95,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     transactor: streams,
     clock,
     random,
+    limitBeginning: (ip) => rateLimits.limiter('rc_registration').take(`begin ${ip}`, { count: BEGINNING_COST }),
     config: {
       uiAuthSessionTimeoutMs: config.sessions.uiAuthSessionTimeoutMs,
       passwordsEnabled: config.password.enabled !== false && config.password.localdbEnabled,

@@ -138,6 +138,7 @@ export function compose(platform: Platform): Parts {
   accounts.hooks.onAccountDeactivated.push((userId, options, batch) => {
     profile.profiles.accountDeactivated(batch, userId, options);
     accountData.accountDeactivated(batch, userId);
+    filters.accountDeactivated(batch, userId);
     userDirectory.setHidden(batch, userId, 'is_deactivated', true);
   });
   accounts.hooks.onDevicesDeleted.push((userId, deviceIds, batch) =>

@@ -21,6 +21,11 @@ export interface UiaDeps {
   readonly transactor: Pick<Transactor, 'commit'>;
   readonly clock: Clock;
   readonly random: Random;
+  /**
+   * Takes from what an address may begin without being logged in, and throws `M_LIMIT_EXCEEDED`: each beginning is a row,
+   * and often a password to hash.
+   */
+  readonly limitBeginning: (ip: string) => void;
   readonly config: {
     /** For how long after a proof some operations need no other. 0: never. */
     readonly uiAuthSessionTimeoutMs: number;
@@ -127,7 +132,10 @@ export class UserInteractiveAuth {
   /** The session that the client names, checked against the request; a new one where it names none. */
   async #session(run: LazyRun): Promise<UiaSession> {
     const sessionId = run.auth?.session;
-    if (typeof sessionId !== 'string') return newSession(this.#deps.random.text(SESSION_ID_LENGTH), run);
+    if (typeof sessionId !== 'string') {
+      if (run.requester === undefined) this.#deps.limitBeginning(run.request.ip);
+      return newSession(this.#deps.random.text(SESSION_ID_LENGTH), run);
+    }
     const session = await this.#deps.store.find(sessionId);
     if (session === undefined || session.userId !== run.requester?.userId) {
       throw unknownSession();

@@ -5,6 +5,7 @@ const insert = statement(
   'insert into filters (user_id, filter_id, content_hash, content) values (?, ?, ?, ?) ' +
     'on conflict (user_id, content_hash) do nothing',
 );
+const removeOf = statement('delete from filters where user_id = ?');
 const byHash = statement<{ filter_id: number }>('select filter_id from filters where user_id = ? and content_hash = ?');
 const byId = statement<{ content: string }>('select content from filters where user_id = ? and filter_id = ?');
 
@@ -23,5 +24,9 @@ export class FilterStore {
   /** Does nothing if the user has the same filter already. */
   insert(userId: UserId, filterId: number, contentHash: string, content: string): Statement {
     return insert(userId, filterId, contentHash, content);
+  }
+
+  removeOf(userId: UserId): Statement {
+    return removeOf(userId);
   }
 }

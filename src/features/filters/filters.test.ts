@@ -52,6 +52,18 @@ forEachEngine('filters', (engine) => {
     expect(await filterById(bob.userId, filterId)).toBeUndefined();
   });
 
+  test('the filters of an account that is no more are gone, those of others are not', async () => {
+    const { world, routes, alice, bob, accountDeactivated } = await setUp(engine);
+    const define = async (as: typeof alice) =>
+      (await world.call(routes, defineFilter, { as, params: { userId: as.userId }, body: filter })).filter_id;
+    const [ofAlice, ofBob] = [await define(alice), await define(bob)];
+    await world.storage.transactor.commit((batch) => accountDeactivated(batch, alice.userId));
+    const read = (as: typeof alice, filterId: string) =>
+      world.call(routes, getFilter, { as, params: { userId: as.userId, filterId } });
+    expect(await refusal(read(alice, ofAlice))).toBe('404 M_NOT_FOUND');
+    expect(await read(bob, ofBob)).toEqual(filter);
+  });
+
   test('ids that name nothing are not found', async () => {
     const { world, routes, alice } = await setUp(engine);
     for (const filterId of ['1', '0', '-1', '1.5', 'x', '9'.repeat(40)]) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Sequences, Transactor } from '#platform/storage/index.ts';
+import type { Batch, Sequences, Transactor } from '#platform/storage/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import { type Filter, parseFilter } from '#protocol/filters/index.ts';
 import { fitsBytes, type UserId } from '#protocol/identifiers/index.ts';
@@ -32,6 +32,11 @@ export class Filters {
     });
     // Another device may have been faster with the same one.
     return String(await this.store.idOf(userId, hash));
+  }
+
+  /** In the batch that deactivates an account: filters name rooms and people. */
+  accountDeactivated(batch: Batch, userId: UserId): void {
+    batch.add(this.store.removeOf(userId));
   }
 
   async find(userId: UserId, filterId: string): Promise<Filter | undefined> {

@@ -6,7 +6,7 @@
 import { defineFilter, getFilter } from '#api/client/filter.ts';
 import { type Route, route } from '#api/endpoint.ts';
 import type { Requester } from '#api/requester.ts';
-import type { Storage } from '#platform/storage/index.ts';
+import type { Batch, Storage } from '#platform/storage/index.ts';
 import { forbidden, notFound } from '#protocol/errors.ts';
 import type { Filter } from '#protocol/filters/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
@@ -22,6 +22,8 @@ export interface FiltersFeature {
   readonly routes: readonly Route[];
   /** The filter that a user stored under an id, `undefined` if there is none. Kept in memory. */
   filterById(userId: UserId, filterId: string): Promise<Filter | undefined>;
+  /** In the batch that deactivates an account. */
+  accountDeactivated(batch: Batch, userId: UserId): void;
 }
 
 export function filtersFeature({ storage }: FiltersDeps): FiltersFeature {
@@ -38,7 +40,11 @@ export function filtersFeature({ storage }: FiltersDeps): FiltersFeature {
       return filter as JsonObject;
     }),
   ];
-  return { routes, filterById: (userId, filterId) => filters.find(userId, filterId) };
+  return {
+    routes,
+    filterById: (userId, filterId) => filters.find(userId, filterId),
+    accountDeactivated: (batch, userId) => filters.accountDeactivated(batch, userId),
+  };
 }
 
 function requireOwn(requester: Requester, userId: UserId): void {

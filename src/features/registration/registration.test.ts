@@ -146,6 +146,21 @@ forEachEngine('registration', (engine) => {
     expect(await attempt('right')).toBe('429 M_LIMIT_EXCEEDED');
   });
 
+  test('who begins again and again without a proof has to wait, who goes on need not', async () => {
+    const { register, client } = setUp(await engine.open(), {
+      ...OPEN,
+      rc_registration: { per_second: 0.1, burst_count: 2 },
+    });
+    const { session } = (await register({ password: 'secret' })).body;
+    for (let begun = 1; begun < 10; begun++) expect((await register({})).verdict).toBe('401');
+    const limited = await register({});
+    expect(limited.verdict).toBe('429 M_LIMIT_EXCEEDED');
+    expect(limited.headers.get('retry-after')).toBe('2');
+    expect((await client('POST', REGISTER, { body: {}, ip: '10.0.0.2' })).verdict).toBe('401');
+    expect((await register({ auth: { session } })).verdict).toBe('401');
+    expect((await register({ auth: { ...dummy, session } })).verdict).toBe('200');
+  });
+
   test('of two who want one name at once, one gets it', async () => {
     const { register } = setUp(await engine.open());
     const answers = await Promise.all(

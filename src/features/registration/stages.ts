@@ -18,9 +18,10 @@ export function registrationStages(
   const stages = [
     ...(config.requiresToken ? [REGISTRATION_TOKEN_STAGE] : []),
     ...(config.captcha.enabled ? [CAPTCHA_STAGE] : []),
+    ...(consent?.requireAtRegistration ? [TERMS_STAGE] : []),
+    // Last, since a link in an e-mail may end the registration in another window.
     ...(config.requires3pid.includes('email') ? ['m.login.email.identity'] : []),
     ...(config.requires3pid.includes('msisdn') ? ['m.login.msisdn'] : []),
-    ...(consent?.requireAtRegistration ? [TERMS_STAGE] : []),
   ];
   return stages.length === 0 ? ['m.login.dummy'] : stages;
 }
