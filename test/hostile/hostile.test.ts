@@ -18,6 +18,8 @@ const contracts = (await allContracts()).map(({ endpoint }) => endpoint);
 
 /** They end the session that calls them when they succeed. */
 const ENDS_SESSIONS = new Set(['logout', 'logout_all', 'deleteDevice', 'deleteDevices', 'deactivateAccount']);
+/** What browsers show. */
+const PAGES = new Set(['getAuthFallback', 'submitAuthFallback']);
 /** A long poll is left after this time. */
 const PATIENCE_MS = 100;
 
@@ -48,7 +50,11 @@ forEachEngine('bad input', (engine) => {
           accepted += 1;
           continue;
         }
-        const complaint = complaintOf(answer, { mustRefuse, writes: server.writes.slice(written) });
+        const complaint = complaintOf(answer, {
+          mustRefuse,
+          isPage: PAGES.has(contract.operationId),
+          writes: server.writes.slice(written),
+        });
         if (complaint !== undefined) complaints.push(`${request.name}: ${complaint}`);
         for (const line of server.errors.slice(logged)) complaints.push(`${request.name}: logged ${shortened(line)}`);
         if (answer.status < 400 || answer.status === 401) accepted += 1;
