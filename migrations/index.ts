@@ -11,6 +11,7 @@ import { notifications } from './0008-notifications.ts';
 import { stateAuthEdges } from './0009-state-auth-edges.ts';
 import { search } from './0010-search.ts';
 import { vanishedState } from './0011-vanished-state.ts';
+import { claimedKeys } from './0012-claimed-keys.ts';
 
 export const migrations: readonly Migration[] = [
   accounts,
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   stateAuthEdges,
   search,
   vanishedState,
+  claimedKeys,
 ];
 
 /** The lowest number of steps that a server must know to use a database that has them all. */

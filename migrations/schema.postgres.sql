@@ -305,6 +305,7 @@ CREATE TABLE one_time_keys (
   key_id TEXT NOT NULL,
   upload_order BIGINT NOT NULL,
   key_json TEXT NOT NULL,
+  claimed_ts BIGINT,
   CONSTRAINT one_time_keys_pkey PRIMARY KEY (user_id, device_id, algorithm, key_id)
 );
 
@@ -699,7 +700,7 @@ CREATE INDEX notified_users_by_event ON notified_users USING btree (room_nid, "p
 
 CREATE INDEX notified_users_by_position ON notified_users USING btree (user_id, "position");
 
-CREATE INDEX one_time_keys_by_order ON one_time_keys USING btree (user_id, device_id, algorithm, upload_order);
+CREATE INDEX one_time_keys_by_order ON one_time_keys USING btree (user_id, device_id, algorithm, upload_order) WHERE (claimed_ts IS NULL);
 
 CREATE INDEX openid_tokens_by_expiry ON openid_tokens USING btree (expires_ts);
 

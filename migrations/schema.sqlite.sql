@@ -331,11 +331,11 @@ CREATE TABLE one_time_keys (
       algorithm text not null,
       key_id text not null,
       upload_order INTEGER not null,
-      key_json text not null,
+      key_json text not null, claimed_ts INTEGER,
       primary key (user_id, device_id, algorithm, key_id)
     )WITHOUT ROWID;
 
-CREATE INDEX one_time_keys_by_order on one_time_keys (user_id, device_id, algorithm, upload_order);
+CREATE INDEX one_time_keys_by_order on one_time_keys (user_id, device_id, algorithm, upload_order) where claimed_ts is null;
 
 CREATE TABLE openid_tokens (
       token_hash BLOB not null primary key,

@@ -47,10 +47,10 @@ export const uploadKeys = endpoint({
   guests: true,
   suspended: true,
   body: Type.Object({
-    /** As a choice, so that a key missing in it is `M_BAD_JSON` like all that is wrong with it, not a missing parameter. */
-    device_keys: Type.Optional(Type.Union([DeviceKeysSchema, Type.Never()])),
-    one_time_keys: Type.Optional(OneTimeKeysSchema),
-    fallback_keys: Type.Optional(OneTimeKeysSchema),
+    // Some clients say null for nothing. With a choice, a key missing in it is `M_BAD_JSON`, not a missing parameter.
+    device_keys: Type.Optional(Type.Union([DeviceKeysSchema, Type.Null()])),
+    one_time_keys: Type.Optional(Type.Union([OneTimeKeysSchema, Type.Null()])),
+    fallback_keys: Type.Optional(Type.Union([OneTimeKeysSchema, Type.Null()])),
   }),
   response: Type.Object({ one_time_key_counts: Type.Record(AnyKey, Type.Integer()) }),
 });

@@ -45,6 +45,7 @@ export function composeEncryption(platform: Platform, rooms: Rooms, accounts: Ac
     serverName,
     storage,
     streams,
+    clock,
     deviceKeys,
     devices: accounts.devices,
     crossSigning,

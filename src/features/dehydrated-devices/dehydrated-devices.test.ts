@@ -118,8 +118,8 @@ forEachEngine('dehydrated devices', (engine) => {
     const { server, alice, bob } = await open();
     const verdict = async (body: unknown) => (await server.ask(alice, 'PUT', DEVICE, body)).verdict;
     expect(await verdict(upload(alice, 'ALICE1'))).toBe('400 M_INVALID_PARAM');
-    expect(await verdict({ ...upload(alice, 'DRY'), device_id: 'WET' })).toBe('400 M_INVALID_PARAM');
-    expect(await verdict(upload(bob, 'DRY'))).toBe('400 M_INVALID_PARAM');
+    expect(await verdict({ ...upload(alice, 'DRY'), device_id: 'WET' })).toBe('400 M_BAD_JSON');
+    expect(await verdict(upload(bob, 'DRY'))).toBe('400 M_BAD_JSON');
     const { device_keys: _, ...keyless } = upload(alice, 'DRY');
     expect(await verdict(keyless)).toBe('400 M_MISSING_PARAM');
     const { algorithms: __, ...shapeless } = upload(alice, 'DRY').device_keys;

@@ -1,3 +1,4 @@
+import type { Clock } from '#platform/clock/index.ts';
 import type { Result, Transactor } from '#platform/storage/ports.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject, JsonValue } from '#protocol/json.ts';
@@ -21,12 +22,14 @@ export class ClaimKeys {
     private readonly transactor: Transactor,
     private readonly store: OneTimeKeysStore,
     private readonly counts: KeyCounts,
+    private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
   async claim(request: ClaimRequest): Promise<ClaimedKeys> {
     const sources = sourcesOf(request);
+    const nowMs = this.clock.now();
     const claims = await this.transactor.commit((batch) =>
-      sources.map((source): Claim => ({ source, results: this.store.take(batch, source) })),
+      sources.map((source): Claim => ({ source, results: this.store.take(batch, source, nowMs) })),
     );
     const claimed: ClaimedKeys = Object.create(null);
     for (const { source, results } of claims) {

@@ -61,8 +61,8 @@ forEachEngine('keys of devices', (engine) => {
     const [alice, bob] = [await server.user('alice'), await server.user('bob')];
     const verdict = async (keys: unknown) => (await server.ask(bob, 'POST', UPLOAD, { device_keys: keys })).verdict;
     const own = deviceKeysOf(bob);
-    expect(await verdict(deviceKeysOf(alice))).toBe('400 M_INVALID_PARAM');
-    expect(await verdict({ ...own, device_id: 'ALICE1' })).toBe('400 M_INVALID_PARAM');
+    expect(await verdict(deviceKeysOf(alice))).toBe('400 M_BAD_JSON');
+    expect(await verdict({ ...own, device_id: 'ALICE1' })).toBe('400 M_BAD_JSON');
     expect(await verdict({ user_id: bob.userId, device_id: bob.deviceId })).toBe('400 M_BAD_JSON');
     expect(await verdict({ ...own, algorithms: 'all' })).toBe('400 M_BAD_JSON');
     expect(await verdict({ ...own, keys: {} })).toBe('400 M_INVALID_PARAM');
@@ -112,6 +112,52 @@ forEachEngine('keys of devices', (engine) => {
     expect((await server.ask(bob, 'POST', CLAIM, wanted)).body.one_time_keys).toEqual({});
     const counts = await server.e2eKeys.oneTimeKeyCounts(alice.userId, alice.deviceId);
     expect(counts).toEqual({ signed_curve25519: 0 });
+  });
+
+  test('null stands for no keys', async () => {
+    const server = await open();
+    const alice = await server.user('alice');
+    const nothing = { device_keys: null, one_time_keys: null, fallback_keys: null };
+    const { body } = await server.ask(alice, 'POST', UPLOAD, nothing);
+    expect(body).toEqual({ one_time_key_counts: { signed_curve25519: 0 } });
+  });
+
+  test('a claimed key is not accepted again as new, another key may have its id', async () => {
+    const server = await open();
+    const [alice, bob] = [await server.user('alice'), await server.user('bob')];
+    const upload = async (keys: object) => (await server.ask(alice, 'POST', UPLOAD, { one_time_keys: keys })).body;
+    const wanted = { one_time_keys: { [alice.userId]: { ALICE1: 'signed_curve25519' } } };
+    const claim = async () => (await server.ask(bob, 'POST', CLAIM, wanted)).body.one_time_keys[alice.userId]?.ALICE1;
+    await upload(oneTimeKeys(alice, 'a', 'b'));
+    expect(await claim()).toEqual(oneTimeKeys(alice, 'a'));
+    // The answer to the upload got lost: the client sends it again.
+    const repeated = await upload(oneTimeKeys(alice, 'a', 'b'));
+    expect(repeated).toEqual({ one_time_key_counts: { signed_curve25519: 1 } });
+    expect(await claim()).toEqual(oneTimeKeys(alice, 'b'));
+    expect(await claim()).toBeUndefined();
+    const other = { 'signed_curve25519:a': { key: 'other' } };
+    expect(await upload(other)).toEqual({ one_time_key_counts: { signed_curve25519: 1 } });
+    const counts = await server.e2eKeys.oneTimeKeyCounts(alice.userId, alice.deviceId);
+    expect(counts).toEqual({ signed_curve25519: 1 });
+    expect(await claim()).toEqual(other);
+    expect(await claim()).toBeUndefined();
+  });
+
+  test('keys claimed long ago are forgotten at the next upload', async () => {
+    const server = await open();
+    const [alice, bob] = [await server.user('alice'), await server.user('bob')];
+    const wanted = { one_time_keys: { [alice.userId]: { ALICE1: 'signed_curve25519' } } };
+    await server.ask(alice, 'POST', UPLOAD, { one_time_keys: oneTimeKeys(alice, 'a', 'b', 'c') });
+    for (let n = 0; n < 2; n++) await server.ask(bob, 'POST', CLAIM, wanted);
+    await server.storage.transactor.commit((batch) =>
+      batch.add({ sql: "update one_time_keys set claimed_ts = 5 where key_id = 'a'", parameters: [] }, 1),
+    );
+    await server.ask(alice, 'POST', UPLOAD, { one_time_keys: oneTimeKeys(alice, 'd') });
+    const left = await server.storage.reader.all<{ key_id: string }>({
+      sql: 'select key_id from one_time_keys order by key_id',
+      parameters: [],
+    });
+    expect(left.map((row) => row.key_id)).toEqual(['b', 'c', 'd']);
   });
 
   test('claims at the same time never get the same key', async () => {

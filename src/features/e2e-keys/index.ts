@@ -5,6 +5,7 @@
  * https://spec.matrix.org/v1.19/client-server-api/#key-distribution
  */
 import type { Route } from '#api/endpoint.ts';
+import type { Clock } from '#platform/clock/index.ts';
 import type { Storage } from '#platform/storage/ports.ts';
 import type { StreamBatch, Streams } from '#platform/streams/index.ts';
 import type { DeviceId, ServerName, UserId } from '#protocol/identifiers/index.ts';
@@ -35,6 +36,7 @@ export interface E2eKeysDeps {
   readonly serverName: ServerName;
   readonly storage: Pick<Storage, 'reader' | 'transactor' | 'sequences'>;
   readonly streams: Pick<Streams, 'commit'>;
+  readonly clock: Pick<Clock, 'now'>;
   /** Made apart, as `cross-signing` reads it too. */
   readonly deviceKeys: DeviceKeysStore;
   readonly devices: KnownDevices;
@@ -70,7 +72,7 @@ export function e2eKeysFeature(deps: E2eKeysDeps): E2eKeys {
   const counts = new KeyCounts(storage.reader, oneTimeKeys);
   const uploads = new UploadKeys({ ...deps, sequences: storage.sequences, oneTimeKeys, counts });
   const queries = new QueryKeys(deviceKeys, deps.devices, deps.crossSigning);
-  const claims = new ClaimKeys(storage.transactor, oneTimeKeys, counts);
+  const claims = new ClaimKeys(storage.transactor, oneTimeKeys, counts, deps.clock);
   return {
     routes: e2eKeysRoutes(uploads, new AllServersKeys(deps.serverName, queries, claims, deps.remote)),
     oneTimeKeyCounts: async (userId, deviceId) => (await counts.of(userId, deviceId)).counts,

@@ -22,14 +22,22 @@ export interface KeySource {
   readonly count: number;
 }
 
-/** Changes no row when another key has that id: then the batch fails. */
+/**
+ * Changes no row when another key has that id: then the batch fails. One that has been claimed stays claimed; its id may be
+ * used again for another key, as a client does that has begun anew.
+ */
 const insert = statement(
   'insert into one_time_keys (user_id, device_id, algorithm, key_id, upload_order, key_json) values (?, ?, ?, ?, ?, ?) ' +
-    'on conflict (user_id, device_id, algorithm, key_id) do update set key_json = excluded.key_json ' +
-    'where one_time_keys.key_json = excluded.key_json',
+    'on conflict (user_id, device_id, algorithm, key_id) do update set key_json = excluded.key_json, ' +
+    'upload_order = case when one_time_keys.key_json = excluded.key_json then one_time_keys.upload_order ' +
+    'else excluded.upload_order end, ' +
+    'claimed_ts = case when one_time_keys.key_json = excluded.key_json then one_time_keys.claimed_ts end ' +
+    'where one_time_keys.key_json = excluded.key_json or one_time_keys.claimed_ts is not null',
 );
+const forgetClaimed = statement('delete from one_time_keys where user_id = ? and device_id = ? and claimed_ts < ?');
 const counts = statement<CountRow>(
-  'select algorithm, count(*) as count from one_time_keys where user_id = ? and device_id = ? group by algorithm',
+  'select algorithm, count(*) as count from one_time_keys where user_id = ? and device_id = ? ' +
+    'and claimed_ts is null group by algorithm',
 );
 const putFallback = statement(
   'insert into fallback_keys (user_id, device_id, algorithm, key_id, key_json, is_used) values (?, ?, ?, ?, ?, 0) ' +
@@ -42,11 +50,12 @@ const unusedFallback = statement<{ algorithm: string }>(
 const useFallback = statement<ClaimedRow>(
   'update fallback_keys set is_used = 1 where user_id = ? and device_id = ? and algorithm = ? and not exists ' +
     '(select 1 from one_time_keys o where o.user_id = fallback_keys.user_id and o.device_id = fallback_keys.device_id ' +
-    'and o.algorithm = fallback_keys.algorithm) returning key_id, key_json',
+    'and o.algorithm = fallback_keys.algorithm and o.claimed_ts is null) returning key_id, key_json',
 );
 const OLDEST =
-  'select key_id from one_time_keys where user_id = ? and device_id = ? and algorithm = ? order by upload_order limit ?';
-const TAKE = 'delete from one_time_keys where user_id = ? and device_id = ? and algorithm = ? and key_id';
+  'select key_id from one_time_keys where user_id = ? and device_id = ? and algorithm = ? and claimed_ts is null ' +
+  'order by upload_order limit ?';
+const TAKE = 'update one_time_keys set claimed_ts = ? where user_id = ? and device_id = ? and algorithm = ? and key_id';
 const removals = ['one_time_keys', 'fallback_keys'].map((table) => ({
   device: statement(`delete from ${table} where user_id = ? and device_id = ?`),
   user: statement(`delete from ${table} where user_id = ?`),
@@ -67,6 +76,11 @@ export class OneTimeKeysStore {
     batch.add(insert(userId, deviceId, key.algorithm, key.keyId, uploadOrder, key.json), 1);
   }
 
+  /** Forgets keys that were claimed before then: they could be uploaded as new. */
+  forgetClaimed(userId: UserId, deviceId: DeviceId, beforeMs: number): Statement {
+    return forgetClaimed(userId, deviceId, beforeMs);
+  }
+
   /** Puts the fallback key of an algorithm in place of the one before. An equal key stays used if it was. */
   putFallback(userId: UserId, deviceId: DeviceId, key: ClaimableKey): Statement {
     return putFallback(userId, deviceId, key.algorithm, key.keyId, key.json);
@@ -82,10 +96,10 @@ export class OneTimeKeysStore {
   }
 
   /** Takes the oldest keys or, where there is none, marks the fallback key as used. The results hold what was taken. */
-  take(batch: Batch, { userId, deviceId, algorithm, count }: KeySource): readonly Result<ClaimedRow>[] {
+  take(batch: Batch, { userId, deviceId, algorithm, count }: KeySource, nowMs: number): readonly Result<ClaimedRow>[] {
     return [
       batch.add(useFallback(userId, deviceId, algorithm)),
-      batch.add(this.#take(userId, deviceId, algorithm, userId, deviceId, algorithm, count)),
+      batch.add(this.#take(nowMs, userId, deviceId, algorithm, userId, deviceId, algorithm, count)),
     ];
   }
 

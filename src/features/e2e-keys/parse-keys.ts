@@ -17,14 +17,14 @@ const FIXED_SIZE_ALGORITHMS: ReadonlySet<string> = new Set(['ed25519', 'curve255
 /**
  * The identity keys that `deviceId` of `userId` uploads, without `unsigned`.
  * https://spec.matrix.org/v1.19/client-server-api/#device-keys
- * @throws MatrixError `M_BAD_JSON` for a wrong shape, `M_INVALID_PARAM` for keys of another device and for malformed keys,
+ * @throws MatrixError `M_BAD_JSON` for a wrong shape and for keys of another device, `M_INVALID_PARAM` for malformed keys,
  * `M_INVALID_SIGNATURE` where the device's own signature is wrong.
  */
 export function parseDeviceKeys(value: JsonObject, userId: UserId, deviceId: DeviceId): JsonObject {
   const { unsigned: _, ...keys } = value;
   checkShape(keys);
-  if (keys.user_id !== userId) throw invalidParam("'device_keys.user_id' is not the user who uploads them");
-  if (keys.device_id !== deviceId) throw invalidParam("'device_keys.device_id' is not the device that uploads them");
+  if (keys.user_id !== userId) throw badJson("'device_keys.user_id' is not the user who uploads them");
+  if (keys.device_id !== deviceId) throw badJson("'device_keys.device_id' is not the device that uploads them");
   const publicKeys = keys.keys as Record<string, string>;
   for (const [name, key] of Object.entries(publicKeys)) checkPublicKey(name, key);
   const identity = `ed25519:${deviceId}`;

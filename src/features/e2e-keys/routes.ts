@@ -10,7 +10,12 @@ export function e2eKeysRoutes(uploads: UploadKeys, keys: AllServersKeys): Route[
   return [
     route(uploadKeys, async ({ requester: { userId, deviceId }, body }) => {
       if (deviceId === undefined) throw invalidParam('This access token has no device to upload keys for');
-      return { one_time_key_counts: await uploads.upload(userId, deviceId, body) };
+      const upload = {
+        device_keys: body.device_keys ?? undefined,
+        one_time_keys: body.one_time_keys ?? undefined,
+        fallback_keys: body.fallback_keys ?? undefined,
+      };
+      return { one_time_key_counts: await uploads.upload(userId, deviceId, upload) };
     }),
     route(queryKeys, ({ requester, body }) =>
       keys.query(byUser(body.device_keys, toDeviceIds), requester.userId, body.timeout),

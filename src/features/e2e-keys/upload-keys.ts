@@ -1,7 +1,8 @@
+import type { Clock } from '#platform/clock/index.ts';
 import { BatchConflict, type Sequences } from '#platform/storage/index.ts';
 import type { StreamBatch, Streams } from '#platform/streams/index.ts';
 import { encodeCanonicalJson } from '#protocol/canonical-json/index.ts';
-import { invalidParam } from '#protocol/errors.ts';
+import { invalidParam, type MatrixError } from '#protocol/errors.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject, JsonValue } from '#protocol/json.ts';
 import type { DeviceKeysStore } from './device-keys-store.ts';
@@ -16,12 +17,16 @@ export interface KeyUpload {
   readonly fallback_keys?: Readonly<Record<string, JsonValue>> | undefined;
 }
 
+/** How long a claimed key is remembered: far longer than any client repeats an upload. */
+const CLAIMED_KEPT_MS = 90 * 24 * 60 * 60 * 1000;
+
 /** The statements of an upload that has been checked. */
 export type UploadContribution = (batch: StreamBatch) => void;
 
 export interface UploadKeysDeps {
   readonly streams: Pick<Streams, 'commit'>;
   readonly sequences: Sequences;
+  readonly clock: Pick<Clock, 'now'>;
   readonly deviceKeys: DeviceKeysStore;
   readonly oneTimeKeys: OneTimeKeysStore;
   readonly counts: KeyCounts;
@@ -45,7 +50,7 @@ export class UploadKeys {
       });
       return toCounts(rows.rows);
     } catch (error) {
-      if (error instanceof BatchConflict) throw invalidParam('There is another one-time key with one of these ids');
+      if (error instanceof BatchConflict) throw alreadyExists();
       throw error;
     }
   }
@@ -55,13 +60,14 @@ export class UploadKeys {
    * where the device has another one-time key of the same id.
    */
   prepare(userId: UserId, deviceId: DeviceId, upload: KeyUpload, before: JsonObject | undefined): UploadContribution {
-    const { oneTimeKeys, counts, sequences } = this.deps;
+    const { oneTimeKeys, counts, sequences, clock } = this.deps;
     const oneTime = parseClaimableKeys(upload.one_time_keys ?? {});
     const fallback = parseFallbackKeys(upload.fallback_keys ?? {});
     const given = upload.device_keys;
     const parsed = given === undefined ? undefined : parseDeviceKeys(given, userId, deviceId);
     return (batch) => {
       if (parsed !== undefined) this.#putDeviceKeys(batch, userId, deviceId, parsed, before);
+      if (oneTime.length > 0) batch.add(oneTimeKeys.forgetClaimed(userId, deviceId, clock.now() - CLAIMED_KEPT_MS));
       for (const key of oneTime) oneTimeKeys.add(batch, userId, deviceId, key, sequences.next('row'));
       for (const key of fallback) batch.add(oneTimeKeys.putFallback(userId, deviceId, key));
       if (oneTime.length + fallback.length > 0) batch.afterCommit(() => counts.forget(userId, deviceId));
@@ -80,6 +86,11 @@ export class UploadKeys {
     if (before !== undefined && !haveSameKeys(before, keys)) this.deps.forgetSignatures(batch, userId, [deviceId]);
     this.deps.deviceListChanged(batch, userId);
   }
+}
+
+/** Clients know by these words that their store of keys is not the one that the server has keys of. */
+function alreadyExists(): MatrixError {
+  return invalidParam('One time key already exists: the device has another with one of these ids');
 }
 
 /** Whether a signature on the one is a signature on the other. */
