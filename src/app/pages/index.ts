@@ -29,14 +29,16 @@ const PAGE_HEADERS = {
 
 export function pages(options: PagesOptions): readonly Page[] {
   const { config, metrics, storage, clock } = options;
-  const isHealthy = () => answersInTime(storage, clock);
+  const isHealthy = async () => (await faultOf(storage, clock)) === undefined;
   const health: Page = {
     name: 'health',
     method: 'GET',
     path: '/health',
     quiet: true,
-    handler: async () =>
-      (await isHealthy()) ? new Response('OK') : new Response('the database does not answer', { status: 503 }),
+    handler: async () => {
+      const fault = await faultOf(storage, clock);
+      return fault === undefined ? new Response('OK') : new Response(fault, { status: 503 });
+    },
   };
   const welcome: Page = {
     name: 'welcome',
@@ -61,12 +63,23 @@ export function pages(options: PagesOptions): readonly Page[] {
   return config.metrics.enabled ? [welcome, health, scrape] : [welcome, health];
 }
 
-async function answersInTime(storage: Storage, clock: Clock): Promise<boolean> {
+/** What is wrong with the database, in words for everybody: it may be asked for by anybody. */
+async function faultOf(storage: Storage, clock: Clock): Promise<string | undefined> {
   const waiting = new AbortController();
-  const answered = ping(storage.reader).then(
-    () => true,
-    () => false,
-  );
-  const late = clock.sleep(DATABASE_TIMEOUT_MS, waiting.signal).then(() => false);
-  return Promise.race([answered, late]).finally(() => waiting.abort());
+  const failsTo = (work: Promise<void>, fault: string): Promise<string | undefined> =>
+    work.then(
+      () => undefined,
+      () => fault,
+    );
+  const late = (fault: string) => clock.sleep(DATABASE_TIMEOUT_MS, waiting.signal).then(() => fault);
+  const answer = (work: Promise<void>, fault: string) => Promise.race([failsTo(work, fault), late(fault)]);
+  try {
+    const [read, written] = await Promise.all([
+      answer(ping(storage.reader), 'the database does not answer'),
+      answer(storage.checkWrite(), 'the database cannot be written'),
+    ]);
+    return read ?? written;
+  } finally {
+    waiting.abort();
+  }
 }

@@ -57,6 +57,29 @@ test('nothing is loaded from elsewhere', () => {
   }
 });
 
+test('a database that answers and cannot be written is not healthy', async () => {
+  const storage = await openStorage(
+    { engine: 'sqlite', path: join(folder, 'unwritable.db') },
+    { migrations: [], clock: systemClock },
+  );
+  const failing: typeof storage = { ...storage, checkWrite: () => Promise.reject(new Error('disk full')) };
+  const get = async (of: typeof storage): Promise<Response> => {
+    const served = pages({
+      config: loadConfig(),
+      metrics: createMetrics(),
+      clock: systemClock,
+      storage: of,
+      hasUsers: async () => true,
+    });
+    const info = { headers: new Headers() } as Parameters<(typeof served)[number]['handler']>[1];
+    return served.find((one) => one.path === '/health')!.handler(new Request('http://localhost/health'), info);
+  };
+  expect((await get(storage)).status).toBe(200);
+  const answer = await get(failing);
+  expect([answer.status, await answer.text()]).toEqual([503, 'the database cannot be written']);
+  await storage[Symbol.asyncDispose]();
+});
+
 test('over a database that is open it is 200 and /health OK; over a closed one 503', async () => {
   const storage = await openStorage(
     { engine: 'sqlite', path: join(folder, 'pages.db') },

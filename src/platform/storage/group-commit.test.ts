@@ -2,7 +2,8 @@ import { expect, test } from 'bun:test';
 import { systemClock } from '#platform/clock/index.ts';
 import { failureOf } from '#test/storage.ts';
 import { GroupCommit, type GroupWriter } from './group-commit.ts';
-import type { Batch } from './ports.ts';
+import { type Batch, BatchConflict } from './ports.ts';
+import { WriteCheck } from './write-check.ts';
 
 /** An engine that remembers the texts of each group, and fails as long as it is told to. */
 class MemoryEngine implements GroupWriter {
@@ -74,4 +75,53 @@ test('a group ends when it is long enough, however many wait', async () => {
   };
   await Promise.all([commits.commit(many), commits.commit(many), commits.commit(many)]);
   expect(engine.groups.map((group) => group.length)).toEqual([6000, 3000]);
+});
+
+test('whether it can be written is told by what was written of late, and tried only after a while or a failure', async () => {
+  const engine = new MemoryEngine();
+  let laterMs = 0;
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + laterMs };
+  const commits = new GroupCommit(engine, clock, () => undefined);
+  const check = new WriteCheck(commits, clock);
+  await Promise.all([check.check(), check.check()]);
+  expect(engine.groups.length).toBe(1);
+  await check.check();
+  await commits.commit(say('a'));
+  await check.check();
+  expect(engine.groups.length).toBe(2);
+  laterMs = 31_000;
+  await check.check();
+  expect(engine.groups.length).toBe(3);
+  engine.failing = true;
+  await failureOf(commits.commit(say('b')));
+  expect(await failureOf(check.check())).toHaveProperty('message', 'disk full');
+  engine.failing = false;
+  await check.check();
+  expect(engine.groups.length).toBe(4);
+  commits.break(new Error('the writer died'));
+  expect(await failureOf(check.check())).toHaveProperty('message', 'the writer died');
+});
+
+test('a refused batch says that writing works, a write without end that it does not', async () => {
+  let laterMs = 0;
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + laterMs };
+  const hanging = Promise.withResolvers<void>();
+  const writer: GroupWriter = {
+    async write(group) {
+      if (group[0]?.texts[0] === 'hangs') await hanging.promise;
+      return group.map(() => new BatchConflict('not as expected'));
+    },
+  };
+  const commits = new GroupCommit(writer, clock, () => undefined);
+  const check = new WriteCheck(commits, clock);
+  await failureOf(commits.commit(say('a')));
+  await check.check();
+  const stuck = failureOf(commits.commit(say('hangs')));
+  await systemClock.sleep(5);
+  await check.check();
+  laterMs = 6_000;
+  expect(String(await failureOf(check.check()))).toContain('under way for 6 seconds');
+  hanging.resolve();
+  await stuck;
+  await check.check();
 });

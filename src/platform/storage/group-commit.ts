@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock/index.ts';
 import { PendingBatch } from './pending-batch.ts';
-import type { Batch, Transactor } from './ports.ts';
+import { type Batch, BatchConflict, type Transactor } from './ports.ts';
 
 /** One group written: for metrics. */
 export interface GroupObservation {
@@ -11,6 +11,14 @@ export interface GroupObservation {
   readonly durationMs: number;
   /** Batches that were waiting when the group was done. */
   readonly queueLength: number;
+}
+
+/** Whether writing works, as far as the last groups tell. Times are the clock's monotonic ones. */
+export interface WriteActivity {
+  /** When a group was last written; `undefined` when none was, or the engine has failed since. */
+  readonly wroteAtMs: number | undefined;
+  /** Since when a group is being written. */
+  readonly writingSinceMs: number | undefined;
 }
 
 /** What an engine does: writes a group in one transaction where it can. */
@@ -38,12 +46,18 @@ export class GroupCommit implements Transactor {
   readonly #owed: PendingBatch[] = [];
   #busy = false;
   #broken: Error | undefined;
+  #wroteAtMs: number | undefined;
+  #writingSinceMs: number | undefined;
   #drained: (() => void) | undefined;
 
   constructor(writer: GroupWriter, clock: Clock, observe: (group: GroupObservation) => void) {
     this.#writer = writer;
     this.#clock = clock;
     this.#observe = observe;
+  }
+
+  get activity(): WriteActivity {
+    return { wroteAtMs: this.#wroteAtMs, writingSinceMs: this.#writingSinceMs };
   }
 
   commit<T>(build: (batch: Batch) => T): Promise<T> {
@@ -80,12 +94,14 @@ export class GroupCommit implements Transactor {
   /** Fails what waits and all that comes: the writer is gone. */
   break(error: Error): void {
     this.#broken ??= error;
+    this.#wroteAtMs = undefined;
     this.#failWaiting(error);
   }
 
   /** Takes no more batches and resolves when the last one has been answered. */
   async close(): Promise<void> {
     this.#broken ??= new Error('the storage is closed');
+    this.#wroteAtMs = undefined;
     if (!this.#busy) return;
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
@@ -126,6 +142,7 @@ export class GroupCommit implements Transactor {
   /** Writes a group, answers its batches in order, and gives them a turn to bring the next ones. The first error, if any. */
   async #write(group: readonly PendingBatch[]): Promise<Error | undefined> {
     const start = this.#clock.monotonic();
+    this.#writingSinceMs = start;
     let outcomes: readonly (Error | undefined)[];
     try {
       outcomes = await this.#writer.write(group);
@@ -133,7 +150,12 @@ export class GroupCommit implements Transactor {
       const error = cause instanceof Error ? cause : new Error(String(cause));
       outcomes = group.map(() => error);
     }
-    const durationMs = this.#clock.monotonic() - start;
+    const end = this.#clock.monotonic();
+    const durationMs = end - start;
+    this.#writingSinceMs = undefined;
+    // A conflict is an answer of an engine that works.
+    const works = outcomes.every((error) => error === undefined || error instanceof BatchConflict);
+    this.#wroteAtMs = works && this.#broken === undefined ? end : undefined;
     let statements = 0;
     let failed = 0;
     for (const [index, batch] of group.entries()) {

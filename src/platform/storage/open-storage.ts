@@ -6,6 +6,7 @@ import type { Migration, Storage } from './ports.ts';
 import type { PostgresConfig } from './postgres/connection-options.ts';
 import { ReservedSequences } from './sequences.ts';
 import { openSqliteEngine, type SqliteConfig } from './sqlite/open-sqlite.ts';
+import { WriteCheck } from './write-check.ts';
 
 export type StorageConfig = SqliteConfig | PostgresConfig;
 
@@ -46,7 +47,7 @@ export async function openStorage(config: StorageConfig, options: StorageOptions
     commits = new GroupCommit(engine.writer, options.clock, options.onGroup ?? (() => undefined));
     await migrate(engine.reader, commits, { ...options, log });
     const sequences = await ReservedSequences.load(engine.reader, commits);
-    return assemble(engine, commits, sequences);
+    return assemble(engine, commits, sequences, new WriteCheck(commits, options.clock));
   } catch (error) {
     await engine.close();
     throw error;
@@ -60,13 +61,19 @@ async function openEngine(config: StorageConfig, hooks: EngineHooks): Promise<En
   return openPostgresEngine(config, hooks);
 }
 
-function assemble(engine: Engine, commits: GroupCommit, sequences: ReservedSequences): Storage {
+function assemble(
+  engine: Engine,
+  commits: GroupCommit,
+  sequences: ReservedSequences,
+  writeCheck: WriteCheck,
+): Storage {
   let closing: Promise<void> | undefined;
   return {
     reader: engine.reader,
     transactor: commits,
     sequences,
     sizeBytes: () => engine.sizeBytes(),
+    checkWrite: () => writeCheck.check(),
     [Symbol.asyncDispose]() {
       closing ??= commits.close().then(() => engine.close());
       return closing;

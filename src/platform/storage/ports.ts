@@ -93,6 +93,11 @@ export interface Storage extends AsyncDisposable {
   readonly sequences: Sequences;
   /** Bytes on disk. */
   sizeBytes(): Promise<number>;
+  /**
+   * Rejects when nothing can be written, resolves when it can: judged by what was written of late, and by a write of its own
+   * only after a while without any, or after a failure.
+   */
+  checkWrite(): Promise<void>;
 }
 
 /**
