@@ -41,7 +41,8 @@ function startUpMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (process.env.MYELIN_DEBUG !== undefined) return error.stack ?? error.message;
   // What we throw ourselves says what to do; what others throw may need a look at where it came from.
-  const isOurs = Object.getPrototypeOf(error) === Error.prototype && !('code' in error);
+  // One about a file names the file.
+  const isOurs = Object.getPrototypeOf(error) === Error.prototype && (!('code' in error) || 'path' in error);
   return isOurs ? error.message : `${error.message} (MYELIN_DEBUG=1 shows where)`;
 }
 

@@ -2,7 +2,7 @@ import type { DatabaseConfig } from '#platform/config/index.ts';
 import { openStorage, type StorageOptions } from '#platform/storage/index.ts';
 import type { Storage } from '#platform/storage/ports.ts';
 import { lowestCompatible, migrations } from '../../migrations/index.ts';
-import { readSchemaState, type SchemaState } from './schema-store.ts';
+import { databaseFault, readSchemaState, type SchemaState } from './schema-store.ts';
 import { storageConfig } from './storage-config.ts';
 
 /** Opens the database and brings its schema up to date; makes it if it is not there. Throws what to tell the operator. */
@@ -12,7 +12,11 @@ export async function openDatabase(
 ): Promise<Storage> {
   const config = storageConfig(database);
   refuseSynapse(await readSchemaState(database), database);
-  return openStorage(config, { ...options, migrations, lowestCompatible });
+  try {
+    return await openStorage(config, { ...options, migrations, lowestCompatible });
+  } catch (error) {
+    throw databaseFault(database, error);
+  }
 }
 
 /** An operator's first try may be with Synapse's own configuration; nothing of theirs is touched. */

@@ -34,19 +34,50 @@ export async function ping(reader: Reader): Promise<void> {
   await reader.first(one());
 }
 
-/** Throws, with the engine's message, when the database cannot be read. */
+/** Throws what to tell the operator when the database cannot be read. */
 export async function readSchemaState(database: DatabaseConfig): Promise<SchemaState> {
   if (database.engine === 'sqlite' && !existsSync(database.path)) return { kind: 'empty' };
-  const reader =
-    database.engine === 'sqlite'
-      ? new SqliteReader(database.path, CACHE_BYTES)
-      : new PostgresReader({ ...database, cp_max: 1 });
+  const reader = openReader(database);
   try {
     return await stateOf(reader);
+  } catch (error) {
+    throw databaseFault(database, error);
   } finally {
     await reader.close();
   }
 }
+
+function openReader(database: DatabaseConfig): SqliteReader | PostgresReader {
+  if (database.engine === 'postgres') return new PostgresReader({ ...database, cp_max: 1 });
+  try {
+    return new SqliteReader(database.path, CACHE_BYTES);
+  } catch (error) {
+    throw databaseFault(database, error);
+  }
+}
+
+/** The engine's message with the database that it is about, and what to do where we know. */
+export function databaseFault(database: DatabaseConfig, error: unknown): Error {
+  const message = (error as Error).message.replace(/^sqlite: /, '').replace(/, in: .*$/s, '');
+  if (database.engine === 'postgres') {
+    const { host = 'its socket', port } = database;
+    const where = database.url === undefined ? `at ${host}${port === undefined ? '' : `:${port}`}` : 'at its url';
+    return new Error(
+      /ECONNREFUSED|ENOTFOUND|ETIMEDOUT/.test(message) ? `${message}: is PostgreSQL running ${where}?` : message,
+    );
+  }
+  if (message.includes(database.path)) return new Error(message);
+  const advice = Object.entries(SQLITE_ADVICE).find(([text]) => message.includes(text))?.[1];
+  return new Error(`the database ${database.path}: ${message}${advice === undefined ? '' : `: ${advice}`}`);
+}
+
+const SQLITE_ADVICE: Readonly<Record<string, string>> = {
+  'database is locked': 'another program is writing to it; end that first',
+  'not a database': 'something else lies at that path; move it away, or restore a backup',
+  malformed: 'restore a backup',
+  'unable to open': 'the user who runs the server must own it and its folder',
+  readonly: 'the user who runs the server must own it and its folder',
+};
 
 async function stateOf(reader: Reader): Promise<SchemaState> {
   const tables = reader.dialect === 'sqlite' ? tablesOfSqlite : tablesOfPostgres;

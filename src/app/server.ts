@@ -46,7 +46,7 @@ export async function openServer(config: Config, { quiet = false }: ServerOption
   const metrics = createMetrics();
   measureRuntime({ metrics, clock, version: VERSION });
   const { dataDir } = config.server;
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDataFolder(dataDir);
   const signingKey = loadSigningKey(config.keys.signingKeyPath, random);
   const caches = new CacheBudget(config.caches.budgetBytes);
   const storage = await openDatabase(config.database, {
@@ -99,4 +99,13 @@ export async function openServer(config: Config, { quiet = false }: ServerOption
       await storage[Symbol.asyncDispose]();
     },
   };
+}
+
+function makeDataFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    throw new Error(code === 'EEXIST' ? `data_dir: ${path} is no folder` : `data_dir: cannot be made: ${message}`);
+  }
 }

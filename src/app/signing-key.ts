@@ -24,7 +24,15 @@ export function writeSigningKeys(path: string, keys: readonly SigningKey[]): voi
 /** The server's key, made at the first start. */
 export function loadSigningKey(path: string, random: Random): SigningKey {
   if (!existsSync(path)) writeSigningKeys(path, [newSigningKey(random)]);
-  const [key] = parseSigningKeyFile(readFileSync(path, 'utf8'));
-  if (key === undefined) throw new Error(`${path} holds no signing key`);
+  const [key] = readSigningKeys(path);
+  if (key === undefined) throw new Error(`the signing key file ${path} holds no key`);
   return key;
+}
+
+function readSigningKeys(path: string): SigningKey[] {
+  try {
+    return parseSigningKeyFile(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`the signing key file ${path} cannot be used: ${(error as Error).message}`);
+  }
 }

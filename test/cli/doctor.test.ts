@@ -137,6 +137,26 @@ test.concurrent('a database that another process has locked is a fault', async (
   expectFault(said, 'database', 'in use: another server is running on this data folder');
 });
 
+test.concurrent('a database that a program of another kind is writing to is a fault', async () => {
+  const { folder } = await usedFolder();
+  const other = new Database(join(folder, 'data/homeserver.db'));
+  other.run('BEGIN IMMEDIATE');
+  const said = await doctor(folder);
+  other.close();
+  expectFault(said, 'database', 'another program is writing to it');
+  expect(said.out).toContain(join(folder, 'data/homeserver.db'));
+});
+
+test.concurrent('a data folder that is a file is a fault, for the start as well', async () => {
+  const folder = emptyFolder();
+  writeFileSync(join(folder, 'file'), '');
+  const env = { MYELIN_SERVER_NAME: 'localhost', MYELIN_DATA_DIR: 'file', MYELIN_LISTENERS: '[{ path: s }]' };
+  expect(about('data folder', await doctor(folder, env))).toMatch(/^FAULT .*file is no folder/);
+  const start = await myelin(['serve'], { cwd: folder, env });
+  expect(start.code).toBe(1);
+  expect(start.err).toMatch(/data_dir: .*file is no folder\n/);
+});
+
 test.concurrent('a file that is no database is a fault, and left as it is', async () => {
   const { folder } = await configuredFolder();
   const path = join(folder, 'data/homeserver.db');
@@ -186,8 +206,15 @@ test.concurrent('a certificate is read: its key must fit, and it must be good', 
     MYELIN_LISTENERS: "[{ port: 0, tls: true, bind_addresses: ['127.0.0.1'] }]",
   });
   expect(about('certificate', await doctor(folder, env('key.pem')))).toMatch(/^ok .*good until/);
-  expect(about('certificate', await doctor(folder, env('other.pem')))).toStartWith('FAULT');
-  expect(about('certificate', await doctor(folder, env('none.pem')))).toContain('ENOENT');
+  const wrong = env('other.pem');
+  const fault = 'other.pem is not the key of the certificate';
+  expect(about('certificate', await doctor(folder, wrong))).toMatch(new RegExp(`^FAULT .*${fault}`));
+  expect((await myelin(['serve'], { cwd: folder, env: wrong })).err).toContain(fault);
+  expect(about('certificate', await doctor(folder, env('none.pem')))).toContain('none.pem (ENOENT)');
+  writeFileSync(join(folder, 'none.pem'), 'no key');
+  expect(about('certificate', await doctor(folder, env('none.pem')))).toContain('none.pem is no private key');
+  const elsewhere = { ...env('key.pem'), MYELIN_PUBLIC_BASEURL: 'https://matrix.nowhere.invalid/' };
+  expect(about('certificate', await doctor(folder, elsewhere))).toMatch(/^note .*is not for matrix\.nowhere\.invalid/);
 });
 
 test.concurrent('a well-known that does not answer is worth a note, which says what users have to do', async () => {

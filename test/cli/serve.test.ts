@@ -94,6 +94,59 @@ test.concurrent('what is wrong with a configuration is said all at once, with co
   expect(existsSync(join(cwd, 'data'))).toBe(false);
 });
 
+test.concurrent('a configuration that names no server does not start one by chance', async () => {
+  const cwd = emptyFolder();
+  writeFileSync(join(cwd, 'homeserver.yaml'), '# to be written\n');
+  const empty = await myelin(['serve'], { cwd });
+  expect(empty.code).toBe(2);
+  expect(empty.err).toContain('server_name: is required');
+  mkdirSync(join(cwd, 'conf.d'));
+  const none = await myelin(['serve', '--config', 'conf.d'], { cwd });
+  expect(none.code).toBe(2);
+  expect(none.err).toContain('the folder conf.d has no .yaml file');
+  expect(readdirSync(cwd).toSorted()).toEqual(['conf.d', 'homeserver.yaml']);
+});
+
+test.concurrent('files and a database that cannot be used are named, with what is wrong', async () => {
+  const { folder } = await configuredFolder();
+  const key = join(folder, 'data/localhost.signing.key');
+  writeFileSync(key, 'ed25519 a_1 secret!');
+  const badKey = await myelin(['serve'], { cwd: folder });
+  expect(badKey.code).toBe(1);
+  expect(badKey.err).toContain(`the signing key file ${key} cannot be used`);
+  expect(badKey.err).not.toContain('secret!');
+  const args = `host: 127.0.0.1, port: ${await freePort()}`;
+  const env = { MYELIN_DATABASE: `{ name: psycopg2, args: { ${args}, user: u, database: d } }` };
+  const noPostgres = await myelin(['user', 'list'], {
+    cwd: folder,
+    env: { ...env, MYELIN_SIGNING_KEY_PATH: 'new.key' },
+  });
+  expect(noPostgres.code).toBe(1);
+  expect(noPostgres.err).toContain('is PostgreSQL running at 127.0.0.1:');
+  expect(noPostgres.err).not.toContain('SELECT');
+});
+
+test.concurrent('/health fails while another program keeps the database from being written, and recovers', async () => {
+  const { folder, port } = await configuredFolder();
+  const server = await serve(folder);
+  expect((await health(port)).status).toBe(200);
+  const other = new Database(join(folder, 'data/homeserver.db'));
+  other.run('BEGIN IMMEDIATE');
+  // Something to write: from then on it is known.
+  const creating = myelin(['user', 'create', 'alice'], { cwd: folder });
+  let status = 200;
+  for (let tries = 0; tries < 100 && status === 200; tries++) {
+    await Bun.sleep(200);
+    status = (await health(port)).status;
+  }
+  expect(status).toBe(503);
+  other.run('ROLLBACK');
+  other.close();
+  await creating;
+  expect((await health(port)).status).toBe(200);
+  await stop(server);
+});
+
 test.concurrent('what is configured but has no effect yet is told at the start', async () => {
   const { folder } = await configuredFolder('auto_join_rooms: ["#all:localhost"]\nredis: { enabled: true }');
   const server = await serve(folder);

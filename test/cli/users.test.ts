@@ -96,7 +96,7 @@ test.concurrent.each([true, false])(
       [['create', 'alice'], 'The user id is already taken'],
       [['create', 'gone'], 'The user id is already taken'],
       [['create', 'Alice Smith'], 'User names are made of'],
-      [['create', '@alice:elsewhere.example'], 'User names are made of'],
+      [['create', '@alice:elsewhere.example'], 'is on another server: user ids here end in :localhost'],
       [['reset-password', 'nobody'], 'There is no user @nobody:localhost'],
       [['reset-password', 'gone'], 'is deactivated'],
       [['deactivate', 'nobody'], 'There is no user @nobody:localhost'],

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { type Config, loadConfig } from '#platform/config/index.ts';
 import { type CommandInput, UsageError } from './command.ts';
 
@@ -31,10 +31,18 @@ export const isConfigured = (input: Pick<CommandInput, 'values'>): boolean =>
 /** @throws ConfigError naming every fault; UsageError for a file that is not there. */
 export function readConfig(input: Pick<CommandInput, 'values'>): Config {
   const files = configFiles(input);
-  for (const file of files) {
-    if (!existsSync(file)) throw new UsageError(`there is no ${file}; "myelin init --output ${file}" writes one`);
+  for (const file of files) refuseMissing(file);
+  return loadConfig({ files, env: process.env, needsServerName: files.length > 0 });
+}
+
+function refuseMissing(file: string): void {
+  try {
+    statSync(file);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === 'ENOENT') throw new UsageError(`there is no ${file}; "myelin init --output ${file}" writes one`);
+    throw new UsageError(`cannot read ${file} (${code ?? 'error'})`);
   }
-  return loadConfig({ files, env: process.env });
 }
 
 /**

@@ -80,7 +80,7 @@ const A_USER = 'a user name';
 export const userCreate: Command = {
   name: 'user create',
   summary: 'Makes an account.',
-  usage: '[--admin] [--password PASSWORD | --password-file FILE] NAME',
+  usage: '[--config FILE] [--admin] [--password PASSWORD | --password-file FILE] NAME',
   takes: A_USER,
   options: { ...CONFIG_OPTIONS, ...PASSWORD_OPTIONS, admin: { type: 'boolean', short: 'a' } },
   optionHelp: [...CONFIG_HELP, ...PASSWORD_HELP, ['-a, --admin', 'make it a server administrator']],
@@ -114,7 +114,7 @@ export const userList: Command = {
 export const userResetPassword: Command = {
   name: 'user reset-password',
   summary: 'Sets a new password, and logs the user out everywhere.',
-  usage: '[--keep-sessions] [--password PASSWORD | --password-file FILE] NAME',
+  usage: '[--config FILE] [--keep-sessions] [--password PASSWORD | --password-file FILE] NAME',
   takes: A_USER,
   options: { ...CONFIG_OPTIONS, ...PASSWORD_OPTIONS, 'keep-sessions': { type: 'boolean' } },
   optionHelp: [...CONFIG_HELP, ...PASSWORD_HELP, ['--keep-sessions', 'leave the user logged in']],
@@ -131,7 +131,7 @@ export const userResetPassword: Command = {
 export const userDeactivate: Command = {
   name: 'user deactivate',
   summary: 'Deactivates an account for good: logged out, no password, out of its rooms.',
-  usage: '[--erase] NAME',
+  usage: '[--config FILE] [--erase] NAME',
   takes: A_USER,
   options: { ...CONFIG_OPTIONS, erase: { type: 'boolean' } },
   optionHelp: [...CONFIG_HELP, ['--erase', 'also hide their messages from those who join rooms later']],

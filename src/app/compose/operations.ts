@@ -17,7 +17,10 @@ export function composeOperations({ config }: Platform, { accounts }: AccountSli
   const named = (args: JsonObject): UserId => {
     const name = String(args.name ?? '');
     const whole = parseUserId(name);
-    if (whole !== undefined && serverNameOf(whole) === serverName) return whole;
+    if (whole !== undefined) {
+      if (serverNameOf(whole) === serverName) return whole;
+      throw new MatrixError('M_INVALID_USERNAME', `${whole} is on another server: user ids here end in :${serverName}`);
+    }
     const localpart = parseNewUserLocalpart(name.replace(/^@/, ''));
     if (localpart === undefined)
       throw new MatrixError('M_INVALID_USERNAME', 'User names are made of a-z, 0-9 and . _ = / + -');

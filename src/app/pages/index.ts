@@ -60,7 +60,9 @@ export function pages(options: PagesOptions): readonly Page[] {
     quiet: true,
     handler: async () => new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } }),
   };
-  return config.metrics.enabled ? [welcome, health, scrape] : [welcome, health];
+  // Synapse's metrics listeners answer there too, which is where Prometheus looks by itself.
+  const scrapeElsewhere: Page = { ...scrape, path: '/metrics' };
+  return config.metrics.enabled ? [welcome, health, scrape, scrapeElsewhere] : [welcome, health];
 }
 
 /** What is wrong with the database, in words for everybody: it may be asked for by anybody. */

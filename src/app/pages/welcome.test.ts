@@ -105,3 +105,16 @@ test('over a database that is open it is 200 and /health OK; over a closed one 5
   expect((await get('/')).status).toBe(503);
   expect((await get('/health')).status).toBe(503);
 });
+
+test('metrics are where Synapse has them and where Prometheus looks, if they are enabled', () => {
+  const paths = (enable_metrics: boolean) =>
+    pages({
+      config: loadConfig({ overrides: { enable_metrics } }),
+      metrics: createMetrics(),
+      clock: systemClock,
+      storage: {} as never,
+      hasUsers: async () => true,
+    }).map(({ path }) => path);
+  expect(paths(true)).toEqual(['/', '/health', '/_synapse/metrics', '/metrics']);
+  expect(paths(false)).toEqual(['/', '/health']);
+});

@@ -12,10 +12,9 @@ export function readConfigFiles(paths: readonly string[]): JsonObject {
 /** A folder stands for its `.yaml` files in the order of their names. */
 function expandFolder(path: string): string[] {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
-  return readdirSync(path)
-    .filter((name) => name.endsWith('.yaml') || name.endsWith('.yml'))
-    .sort()
-    .map((name) => join(path, name));
+  const names = readdirSync(path).filter((name) => name.endsWith('.yaml') || name.endsWith('.yml'));
+  if (names.length === 0) throw new ConfigError([`the folder ${path} has no .yaml file`]);
+  return names.sort().map((name) => join(path, name));
 }
 
 function readConfigFile(path: string): JsonObject {
@@ -38,7 +37,8 @@ const YAML_OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
 
 /** Without the lines themselves, which may hold secrets. */
 function refuseErrors(errors: readonly Error[], name: string): void {
-  if (errors.length > 0) throw new ConfigError(errors.map(({ message }) => `${name}: ${message.split('\n')[0]}`));
+  if (errors.length > 0)
+    throw new ConfigError(errors.map(({ message }) => `${name}: ${message.split('\n')[0]?.replace(/:$/, '')}`));
 }
 
 /** The map of a YAML text. */

@@ -173,6 +173,7 @@ describe('keys', () => {
     expect(yaml('saml2_config: {a: {b: 1}}').warnings).toEqual([
       'saml2_config: is a key of Synapse that has no effect here yet',
     ]);
+    expect(yaml('log_config: x.config').warnings[0]).toContain('log, with level, format and levels');
   });
 
   test('that nobody knows are errors with their path, and the name that may have been meant', () => {
@@ -245,6 +246,8 @@ describe('several sources', () => {
 
   test('a file that is missing, no map or no YAML is an error that names it', () => {
     expect(() => loadConfig({ files: ['/nowhere.yaml'] })).toThrow('cannot read /nowhere.yaml (ENOENT)');
+    mkdirSync(join(folder, 'empty.d'));
+    expect(() => loadConfig({ files: [join(folder, 'empty.d')] })).toThrow('empty.d has no .yaml file');
     expect(problemsOf('[1]')[0]).toContain('must be a map');
     expect(problemsOf('a: [1')[0]).toContain('.yaml: ');
     expect(problemsOf('server_name: a.test\nserver_name: b.test')[0]).toContain('unique');
@@ -284,6 +287,33 @@ describe('settings that do not go together', () => {
       'tls_certificate_path',
       'tls_private_key_path',
     ]);
+  });
+
+  test('a server name is required where somebody has begun to say what server it is', () => {
+    const needsServerName = true;
+    expect(problemsOf('enable_search: false', { needsServerName })).toEqual([
+      'server_name: is required: the part after the colon in user ids',
+    ]);
+    expect(problemsOf('server_name: a.test', { needsServerName })).toEqual([]);
+    expect(problemsOf('', { needsServerName, env: { MYELIN_SERVER_NAME: 'a.test' } })).toEqual([]);
+  });
+
+  test('new rooms have a version that exists', () => {
+    expect(problemsOf('default_room_version: 99')[0]).toStartWith('default_room_version: must be one of 1, 2,');
+    expect(yaml('default_room_version: 11').rooms.defaultRoomVersion).toBe('11');
+  });
+
+  test('a listener for replication alone is left out, with whatever else is said of it', () => {
+    const resources = 'resources: [{names: [replication], compress: false}], tls: false, x_forwarded: true';
+    const config = yaml(
+      `listeners: [{port: 1, ${resources}}, {port: 2, resources: [{names: [replication, client]}]}, ` +
+        `{port: 3, type: manhole, tls: false, ${'resources: []'}}]`,
+    );
+    expect(config.listeners.map(({ address, resources }) => ({ address, resources }))).toMatchObject([
+      { address: { port: 2 }, resources: ['client'] },
+    ]);
+    expect(config.warnings.filter((warning) => warning.includes('not opened')).length).toBe(2);
+    expect(config.warnings.length).toBe(3);
   });
 
   test('a resource that does not exist is refused, a manhole left out', () => {

@@ -99,14 +99,20 @@ export interface ConfigSource {
   readonly overrides?: JsonObject;
   /** What relative paths are relative to. Default: the working directory. */
   readonly cwd?: string;
+  /** Whether it must say which server it is for. Otherwise it is for `localhost`. */
+  readonly needsServerName?: boolean;
 }
 
 /** Reads, checks and freezes the configuration. Throws `ConfigError` with every fault found. */
-export function loadConfig({ files = [], env = {}, overrides = {}, cwd = process.cwd() }: ConfigSource = {}): Config {
+export function loadConfig(source: ConfigSource = {}): Config {
+  const { files = [], env = {}, overrides = {}, cwd = process.cwd(), needsServerName = false } = source;
   const environment = readEnvironment(env);
   const values = { ...readConfigFiles(files), ...environment, ...overrides };
   const problems = new Problems();
   const reader = new Reader(values, '', problems, cwd);
+  if (needsServerName && !reader.has('server_name')) {
+    problems.error('server_name', 'is required: the part after the colon in user ids');
+  }
   const config = readSections(reader);
   reportUnread(reader, problems, environment);
   if (problems.errors.length > 0) throw new ConfigError(problems.errors);
@@ -147,9 +153,18 @@ function readSections(reader: Reader): Omit<Config, 'warnings'> {
   };
 }
 
+/** What does here what a key of Synapse's does there. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  log_config: ': log, with level, format and levels, is what there is',
+  event_cache_size: ': cache_budget is for all caches together',
+  'caches.global_factor': ': cache_budget is for all caches together',
+  'caches.per_cache_factors': ': cache_budget is for all caches together',
+};
+
 function reportUnread(reader: Reader, problems: Problems, environment: JsonObject): void {
   for (const path of reader.unread()) {
-    if (isSynapseKey(path)) problems.warn(path, 'is a key of Synapse that has no effect here yet');
+    if (isSynapseKey(path))
+      problems.warn(path, `is a key of Synapse that has no effect here${INSTEAD[path] ?? ' yet'}`);
     // Others may set variables with our prefix: Kubernetes does for a service of our name.
     else if (Object.hasOwn(environment, path)) problems.warn(variableOf(path), 'is no known key and has no effect');
     else problems.error(path, `unknown key${suggestion(path, reader)}`);

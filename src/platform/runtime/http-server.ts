@@ -1,10 +1,10 @@
 /** Listening sockets on Bun's HTTP server: addresses, TLS, forwarded addresses, stopping without dropping requests. */
-import { chmodSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
+import { chmodSync, rmSync, statSync } from 'node:fs';
 import type { Clock } from '#platform/clock/index.ts';
 import type { ListenAddress, ListenerConfig, TlsConfig } from '#platform/config/index.ts';
 import { type HttpHandler, servedPaths } from '#platform/http/index.ts';
 import type { Log } from '#platform/log/index.ts';
+import { readCertificate } from './certificate.ts';
 import { forwardedAddress, plainAddress } from './client-address.ts';
 
 type BunServer = ReturnType<typeof Bun.serve>;
@@ -148,7 +148,7 @@ function openServer({ listener, at, mode }: Binding, { handler, tls, log }: List
       log.error('http.server_failed', { err: error });
       return new Response(null, { status: 500 });
     },
-    ...(listener.tls ? { tls: readCertificate(tls) } : {}),
+    ...(listener.tls ? { tls: pairOf(tls) } : {}),
   };
   if (!('unix' in at)) return Bun.serve({ ...shared, ...at, reusePort: listener.tls });
   removeStaleSocket(at.unix);
@@ -157,20 +157,15 @@ function openServer({ listener, at, mode }: Binding, { handler, tls, log }: List
   return server;
 }
 
+function pairOf(tls: TlsConfig): { cert: string; key: string } {
+  const { cert, key } = readCertificate(tls);
+  return { cert, key };
+}
+
 /** What a proxy says the request's id is, as far as it can be logged. */
 function requestIdOf(request: Request, header: string): string | undefined {
   const id = request.headers.get(header);
   return id !== null && /^[\w.:-]{1,64}$/.test(id) ? id : undefined;
-}
-
-function readCertificate({ certificatePath, privateKeyPath }: TlsConfig): { cert: string; key: string } {
-  if (certificatePath === undefined || privateKeyPath === undefined) {
-    throw new Error('tls_certificate_path and tls_private_key_path are required');
-  }
-  const pair = { cert: readFileSync(certificatePath, 'utf8'), key: readFileSync(privateKeyPath, 'utf8') };
-  // Throws for what is no certificate, no key, or the key of another certificate.
-  createSecureContext(pair);
-  return pair;
 }
 
 /** A process that was killed leaves its socket behind. Anything else at that path is not ours to remove. */

@@ -61,12 +61,7 @@ async function openEngine(config: StorageConfig, hooks: EngineHooks): Promise<En
   return openPostgresEngine(config, hooks);
 }
 
-function assemble(
-  engine: Engine,
-  commits: GroupCommit,
-  sequences: ReservedSequences,
-  writeCheck: WriteCheck,
-): Storage {
+function assemble(engine: Engine, commits: GroupCommit, sequences: ReservedSequences, writeCheck: WriteCheck): Storage {
   let closing: Promise<void> | undefined;
   return {
     reader: engine.reader,

@@ -1,9 +1,10 @@
 import type { DatabaseConfig } from '#platform/config/index.ts';
+import { openSqlite } from '#platform/runtime/sqlite.ts';
 import { openPostgresEngine } from '#platform/storage/postgres/open-postgres.ts';
 import { lockDatabase } from '#platform/storage/sqlite/data-lock.ts';
 import { migrations } from '../../../../migrations/index.ts';
 import { refuseSynapse } from '../../open-database.ts';
-import { readSchemaState, type SchemaState } from '../../schema-store.ts';
+import { databaseFault, readSchemaState, type SchemaState } from '../../schema-store.ts';
 
 /** Looks at the database without changing it. Throws what is wrong and what to do. */
 export async function checkDatabase(database: DatabaseConfig, isRunning: boolean): Promise<string> {
@@ -28,7 +29,26 @@ function describe(state: SchemaState): string {
 
 /** Takes the lock that a server holds, as a server would, and gives it back. */
 async function tryLock(database: DatabaseConfig): Promise<void> {
-  if (database.engine === 'sqlite') return lockDatabase(database.path)();
+  if (database.engine === 'sqlite') return tryWriting(database.path);
   const engine = await openPostgresEngine(database, { onBroken: () => undefined, warn: () => undefined });
   await engine.close();
+}
+
+/** Other programs do not know our lock: SQLite's own has to be free as well. */
+function tryWriting(path: string): void {
+  const unlock = lockDatabase(path);
+  try {
+    const database = openSqlite(path);
+    try {
+      database.execute('PRAGMA busy_timeout = 1000');
+      database.execute('BEGIN IMMEDIATE');
+      database.execute('ROLLBACK');
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw databaseFault({ engine: 'sqlite', path }, error);
+  } finally {
+    unlock();
+  }
 }

@@ -36,7 +36,11 @@ export async function examine(input: Pick<CommandInput, 'values'>): Promise<Find
     await attempt('signing key', () => checkKey(config.keys.signingKeyPath)),
     await attempt('database', () => checkDatabase(config.database, isRunning)),
     ...(config.listeners.some(({ tls }) => tls)
-      ? [await attempt('certificate', () => checkCertificate(config.tls))]
+      ? [
+          await attempt('certificate', () =>
+            checkCertificate(config.tls, new URL(config.server.publicBaseurl).hostname),
+          ),
+        ]
       : []),
     ...(await checkListeners(config.listeners, isRunning)),
     checkClock(),

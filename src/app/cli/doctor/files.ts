@@ -1,9 +1,8 @@
-import { X509Certificate } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { systemClock } from '#platform/clock/index.ts';
 import type { TlsConfig } from '#platform/config/index.ts';
 import { systemRandom } from '#platform/random/index.ts';
+import { readCertificate } from '#platform/runtime/certificate.ts';
 import { loadSigningKey } from '../../signing-key.ts';
 import { Advice } from './finding.ts';
 
@@ -13,6 +12,7 @@ const SOON_DAYS = 14;
 
 export function checkFolder(path: string): string {
   if (!existsSync(path)) return `${path} will be made at the first start`;
+  if (!statSync(path).isDirectory()) throw new Error(`${path} is no folder: configure another, or move that file away`);
   try {
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch {
@@ -30,13 +30,20 @@ export function checkKey(path: string): string {
   return `${keyId} in ${path}`;
 }
 
-export function checkCertificate({ certificatePath = '', privateKeyPath = '' }: TlsConfig): string {
-  const cert = readFileSync(certificatePath, 'utf8');
-  createSecureContext({ cert, key: readFileSync(privateKeyPath, 'utf8') });
-  const { validTo } = new X509Certificate(cert);
-  const daysLeft = Math.floor((Date.parse(validTo) - systemClock.now()) / DAY_MS);
+/** `hostname` is where clients come. */
+export function checkCertificate(tls: TlsConfig, hostname: string): string {
+  const { certificatePath = '' } = tls;
+  const { certificate } = readCertificate(tls);
+  const { validFrom, validTo } = certificate;
+  const now = systemClock.now();
+  const daysLeft = Math.floor((Date.parse(validTo) - now) / DAY_MS);
   if (daysLeft < 0)
     throw new Error(`${certificatePath} has expired (${validTo}): renew it, then send the server SIGHUP`);
+  if (Date.parse(validFrom) > now)
+    throw new Error(`${certificatePath} is not good before ${validFrom}: is the clock right?`);
+  if (certificate.checkHost(hostname) === undefined) {
+    throw new Advice(`${certificatePath} is not for ${hostname}, where public_baseurl sends clients`);
+  }
   if (daysLeft < SOON_DAYS) throw new Advice(`${certificatePath} expires in ${daysLeft} days (${validTo}): renew it`);
   return `${certificatePath}, good until ${validTo}`;
 }

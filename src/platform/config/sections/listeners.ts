@@ -54,23 +54,29 @@ export function readListeners(reader: Reader): readonly ListenerConfig[] {
 function readListener(reader: Reader): ListenerConfig | undefined {
   const type = reader.choice('type', ['http', 'metrics', 'manhole'], 'http');
   const address = readAddress(reader);
-  if (type === 'manhole') {
-    reader.problems.warn(`${reader.prefix}type`, 'manhole listeners do not exist here; the listener is not opened');
-    return undefined;
-  }
-  const resources = reader.has('resources') ? reader.sections('resources').flatMap(readResources) : [];
+  const named = reader.has('resources') ? reader.sections('resources').flatMap(readResources) : [];
+  const resources = named.filter((name) => name !== 'replication');
   if (reader.object('additional_resources') !== undefined) {
     reader.problems.warn(`${reader.prefix}additional_resources`, 'is not supported and has no effect');
   }
-  return {
-    type,
+  const listener = {
     address,
     tls: reader.boolean('tls', false),
     xForwarded: reader.boolean('x_forwarded', 'unixSocket' in address),
     requestIdHeader: reader.optionalString('request_id_header'),
-    resources: type === 'metrics' ? ['metrics'] : resources.length === 0 ? DEFAULT.resources : resources,
+    resources: resources.length === 0 ? DEFAULT.resources : resources,
     tag: reader.optionalString('tag'),
   };
+  if (type === 'manhole') {
+    reader.problems.warn(`${reader.prefix}type`, 'manhole listeners do not exist here; the listener is not opened');
+    return undefined;
+  }
+  if (type === 'metrics') return { ...listener, type, resources: ['metrics'] };
+  if (resources.length === named.length) return { ...listener, type };
+  const isForNothingElse = resources.length === 0;
+  const end = isForNothingElse ? '; the listener is not opened' : '';
+  reader.problems.warn(`${reader.prefix}resources`, `replication does not exist here${end}`);
+  return isForNothingElse ? undefined : { ...listener, type };
 }
 
 function readAddress(reader: Reader): ListenAddress {

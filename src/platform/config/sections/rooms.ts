@@ -1,4 +1,5 @@
 import type { JsonObject } from '#protocol/json.ts';
+import { DEFAULT_ROOM_VERSION, ROOM_VERSIONS, roomVersionRules } from '#protocol/room-versions/index.ts';
 import type { Reader } from '../reader.ts';
 
 /** One rule of `alias_creation_rules` or `room_list_publication_rules`: globs, all of which must match. */
@@ -78,13 +79,21 @@ const COMPLEXITY_ERROR =
   'Your homeserver is unable to join rooms this large or complex. Please speak to your server administrator, or upgrade ' +
   'your instance to join this room.';
 
+function readRoomVersion(reader: Reader): string {
+  const version = reader.string('default_room_version', DEFAULT_ROOM_VERSION);
+  if (roomVersionRules(version) === undefined) {
+    reader.problems.error('default_room_version', `must be one of ${Object.keys(ROOM_VERSIONS).join(', ')}`);
+  }
+  return version;
+}
+
 export function readRooms(reader: Reader): RoomsConfig {
   const limit = reader.section('limit_remote_rooms');
   const prejoin = reader.section('room_prejoin_state');
   const accept = reader.section('auto_accept_invites');
   accept.raw('worker_to_run_on');
   return {
-    defaultRoomVersion: reader.string('default_room_version', '12'),
+    defaultRoomVersion: readRoomVersion(reader),
     encryptionEnabledByDefault:
       reader.choice('encryption_enabled_by_default_for_room_type', ['all', 'invite', 'off', false], 'off') || 'off',
     aliasCreationRules: readRules(reader, 'alias_creation_rules', 'allow'),
