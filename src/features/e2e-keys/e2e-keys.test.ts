@@ -120,6 +120,8 @@ forEachEngine('keys of devices', (engine) => {
     const nothing = { device_keys: null, one_time_keys: null, fallback_keys: null };
     const { body } = await server.ask(alice, 'POST', UPLOAD, nothing);
     expect(body).toEqual({ one_time_key_counts: { signed_curve25519: 0 } });
+    const wrong = await server.ask(alice, 'POST', UPLOAD, { device_keys: { ...deviceKeysOf(alice), keys: 5 } });
+    expect([wrong.verdict, wrong.body.error]).toEqual(['400 M_BAD_JSON', "'device_keys.keys' must be object"]);
   });
 
   test('a claimed key is not accepted again as new, another key may have its id', async () => {

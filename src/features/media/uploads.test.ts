@@ -102,6 +102,18 @@ forEachEngine('uploads', (engine) => {
     }
   });
 
+  test('a limit that says where to read about it is told as the user’s own', async () => {
+    const limit = { timePeriodMs: 60_000, maxSizeBytes: 500, infoUri: 'https://example.org/quota', canUpgrade: true };
+    const repository = await open({ config: { uploadLimits: [limit] } });
+    const response = await repository.request('POST', UPLOAD, { as: 'alice', body: kilobyte });
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({
+      errcode: 'M_USER_LIMIT_EXCEEDED',
+      info_uri: 'https://example.org/quota',
+      can_upgrade: true,
+    });
+  });
+
   test('uploads beside each other do not exceed a limit together', async () => {
     const uploadLimits = [{ timePeriodMs: 60_000, maxSizeBytes: 2500 }];
     const repository = await open({ config: { uploadLimits } });
@@ -109,7 +121,7 @@ forEachEngine('uploads', (engine) => {
       outcome(repository.request('POST', UPLOAD, { as: 'alice', body: kilobyte })),
     );
     const outcomes = (await Promise.all(uploading)).sort();
-    expect(outcomes).toEqual(['200', '200', ...Array(3).fill('403 M_RESOURCE_LIMIT_EXCEEDED')]);
+    expect(outcomes).toEqual(['200', '200', ...Array(3).fill('403 M_FORBIDDEN')]);
     expect(repository.list()).toHaveLength(2);
     expect(await outcome(repository.request('POST', UPLOAD, { as: 'bob', body: kilobyte }))).toBe('200');
     await repository.clock.advance(60_001);

@@ -40,7 +40,7 @@ interface UploadsDeps {
 export class Uploads {
   constructor(private readonly deps: UploadsDeps) {}
 
-  /** Uploads new content; answers its media id. 413 `M_TOO_LARGE`, 403 `M_RESOURCE_LIMIT_EXCEEDED`. */
+  /** Uploads new content; answers its media id. 413 `M_TOO_LARGE`, 403 `M_FORBIDDEN` or `M_USER_LIMIT_EXCEEDED`. */
   async upload(upload: Upload): Promise<string> {
     const { store, clock, random, settings } = this.deps;
     const mediaId = newMediaId(random);

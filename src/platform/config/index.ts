@@ -25,7 +25,7 @@ export {
   type TrustedKeyServer,
 } from './sections/federation.ts';
 export type { ListenAddress, ListenerConfig, ResourceName, TlsConfig } from './sections/listeners.ts';
-export type { MediaConfig, ThumbnailSize, UrlPreviewConfig } from './sections/media.ts';
+export type { MediaConfig, ThumbnailSize, UploadLimitConfig, UrlPreviewConfig } from './sections/media.ts';
 export type { CacheConfig, LogConfig, LogLevel, MetricsConfig } from './sections/observability.ts';
 export {
   type FederationRateLimit,

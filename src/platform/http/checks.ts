@@ -106,14 +106,27 @@ function bodyError(schema: TSchema, check: TypeCheck<TSchema>, value: JsonValue)
   if (schema.type === 'object' && !isJsonObject(value)) {
     return new MatrixError('M_BAD_JSON', 'The request body must be a JSON object');
   }
-  const error = check.Errors(value).First();
+  const outer = check.Errors(value).First();
+  const error = insideChoice(outer);
   const name = keyPath(error);
-  return error?.type === ValueErrorType.ObjectRequiredProperty
+  return outer?.type === ValueErrorType.ObjectRequiredProperty
     ? new MatrixError('M_MISSING_PARAM', `Missing key: '${name}'`)
     : new MatrixError(
         'M_BAD_JSON',
         name === '' ? 'The request body is not as it should be' : `'${name}' ${complaint(error)}`,
       );
+}
+
+/** What is wrong by the first of several shapes: where the others are null or nothing, that is the one that was meant. */
+function insideChoice(error: ValueError | undefined): ValueError | undefined {
+  if (error?.type !== ValueErrorType.Union || choicesOf(error) !== undefined) return error;
+  return insideChoice(error.errors[0]?.First()) ?? error;
+}
+
+/** The values to choose from, where that is all that the schema says. */
+function choicesOf(error: ValueError | undefined): unknown[] | undefined {
+  const choices = error?.schema?.anyOf?.map((option: TSchema) => option.const);
+  return Array.isArray(choices) && choices.every((choice) => choice !== undefined) ? choices : undefined;
 }
 
 /** `/a/b/0` as `a.b.0`, with JSON pointer's escapes undone. */
@@ -128,10 +141,8 @@ function complaint(error: ValueError | undefined): string {
   if (error?.type === ValueErrorType.StringFormat && typeof schema?.format === 'string') {
     return `is not a valid ${schema.format.replace(/^matrix-/, '').replaceAll('-', ' ')}`;
   }
-  const choices = schema?.anyOf?.map((option: TSchema) => option.const);
-  if (Array.isArray(choices) && choices.every((choice) => choice !== undefined)) {
-    return `must be one of ${choices.join(', ')}`;
-  }
+  const choices = choicesOf(error);
+  if (choices !== undefined) return `must be one of ${choices.join(', ')}`;
   const message = error?.message ?? 'is not as it should be';
   return message
     .replace(/^Expected (\w+) to (?:be )?/, 'must be ')

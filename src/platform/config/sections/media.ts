@@ -8,6 +8,16 @@ export interface ThumbnailSize {
   readonly method: 'crop' | 'scale';
 }
 
+/** At most `maxSizeBytes` a user within any `timePeriodMs`. */
+export interface UploadLimitConfig {
+  readonly timePeriodMs: number;
+  readonly maxSizeBytes: number;
+  /** Where users read about the limit. */
+  readonly infoUri?: string | undefined;
+  /** Whether they can have it raised. */
+  readonly canUpgrade?: boolean;
+}
+
 export interface MediaConfig {
   readonly enabled: boolean;
   readonly enableAuthenticatedMedia: boolean;
@@ -19,7 +29,7 @@ export interface MediaConfig {
   readonly dynamicThumbnails: boolean;
   readonly maxPendingUploads: number;
   readonly unusedExpirationMs: number;
-  readonly uploadLimits: readonly { readonly timePeriodMs: number; readonly maxSizeBytes: number }[];
+  readonly uploadLimits: readonly UploadLimitConfig[];
   /** Bytes, not requests: a bucket of `burstCount` bytes refilled by `perSecond` bytes. */
   readonly remoteDownload: RateLimitSettings;
   readonly preventDownloadsFrom: readonly string[];
@@ -64,6 +74,8 @@ export function readMedia(reader: Reader, dataDir: string, privateRanges: readon
     uploadLimits: reader.sections('media_upload_limits').map((limit) => ({
       timePeriodMs: limit.duration('time_period', DAY_MS),
       maxSizeBytes: limit.size('max_size', 0),
+      infoUri: limit.optionalString('info_uri'),
+      canUpgrade: limit.boolean('can_upgrade', false),
     })),
     remoteDownload: {
       perSecond: reader.size('remote_media_download_per_second', 87 * 1024),
