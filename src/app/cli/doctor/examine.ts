@@ -4,10 +4,11 @@ import { askRunningServer } from '../../operations.ts';
 import { warnWithoutEffect } from '../../without-effect.ts';
 import { type CommandInput, UsageError } from '../command.ts';
 import { isConfigured, readConfig } from '../settings.ts';
+import { checkClock } from './clock.ts';
 import { checkDatabase } from './database.ts';
 import { checkCertificate, checkFolder, checkKey } from './files.ts';
 import { attempt, type Finding } from './finding.ts';
-import { checkListeners, checkWellKnown } from './network.ts';
+import { askWellKnown, checkListeners, checkWellKnown } from './network.ts';
 
 /** All checks, in the order in which one would mend what they find. */
 export async function examine(input: Pick<CommandInput, 'values'>): Promise<Finding[]> {
@@ -22,6 +23,7 @@ export async function examine(input: Pick<CommandInput, 'values'>): Promise<Find
   const { dataDir, serverName } = config.server;
   const running = await askRunningServer(dataDir, 'ping', {}).catch((error: Error) => error);
   const isRunning = running !== undefined && !(running instanceof Error);
+  const wellKnown = await askWellKnown(serverName);
   const how = isConfigured(input) ? 'read' : 'none here; what the first start would write was taken';
   return [
     { what: 'configuration', level: 'ok', detail: `${how}, for ${serverName}` },
@@ -43,18 +45,10 @@ export async function examine(input: Pick<CommandInput, 'values'>): Promise<Find
         ]
       : []),
     ...(await checkListeners(config.listeners, isRunning)),
-    checkClock(),
-    await attempt('well-known', () => checkWellKnown(config.server), 'note'),
+    checkClock(
+      systemClock.now(),
+      wellKnown instanceof Response ? (wellKnown.headers.get('date') ?? undefined) : undefined,
+    ),
+    await attempt('well-known', () => checkWellKnown(config.server, wellKnown), 'note'),
   ];
-}
-
-/** Before any of this was written. */
-const SURELY_PAST_MS = Date.UTC(2026, 0);
-
-function checkClock(): Finding {
-  const now = systemClock.now();
-  const what = 'clock';
-  const text = new Date(now).toISOString();
-  if (now >= SURELY_PAST_MS) return { what, level: 'ok', detail: text };
-  return { what, level: 'fault', detail: `it says ${text}: set it, or other servers refuse what this one sends` };
 }

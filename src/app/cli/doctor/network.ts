@@ -50,20 +50,36 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
 const ANSWER_TIMEOUT_MS = 5_000;
 const withoutSlash = (url: string): string => url.replace(/\/$/, '');
 
-/** What clients are told that know no more than a user's id. https://spec.matrix.org/v1.19/client-server-api/#well-known-uris */
-export async function checkWellKnown({ serverName, publicBaseurl }: ServerConfig): Promise<string> {
-  if (serverName === 'localhost' || /^127\.|^\[?::1/.test(serverName)) return `not needed for ${serverName}`;
-  const url = `https://${serverName}/.well-known/matrix/client`;
+const urlOf = (serverName: string): string => `https://${serverName}/.well-known/matrix/client`;
+
+/** What answers where clients look that know no more than a user's id; `undefined` for a server that is for this machine. */
+export function askWellKnown(serverName: string): Promise<Response | Error | undefined> {
+  if (serverName === 'localhost' || /^127\.|^\[?::1/.test(serverName)) return Promise.resolve(undefined);
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  return fetch(urlOf(serverName), { signal }).catch((error: Error) => error);
+}
+
+/** https://spec.matrix.org/v1.19/client-server-api/#well-known-uris */
+export async function checkWellKnown(
+  { serverName, publicBaseurl }: Pick<ServerConfig, 'serverName' | 'publicBaseurl'>,
+  response: Response | Error | undefined,
+): Promise<string> {
+  if (response === undefined) return `not needed for ${serverName}`;
+  const url = urlOf(serverName);
   const wanted = `{ "m.homeserver": { "base_url": "${publicBaseurl}" } }`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }).catch((error: Error) => error);
   if (response instanceof Error) {
     throw new Error(`${url} does not answer (${response.message}): users then have to type ${publicBaseurl}`);
   }
-  const found = (await response.json().catch(() => ({}))) as { 'm.homeserver'?: { base_url?: string } };
-  const base = found['m.homeserver']?.base_url;
+  if (!response.ok) throw new Error(`${url} answers ${response.status}: serve ${wanted} there`);
+  const found = (await response.json().catch(() => ({}))) as { 'm.homeserver'?: { base_url?: string } } | null;
+  const base = found?.['m.homeserver']?.base_url;
   if (typeof base !== 'string') throw new Error(`${url} names no server: serve ${wanted} there`);
   if (withoutSlash(base) !== withoutSlash(publicBaseurl)) {
     throw new Error(`${url} leads to ${base}, but public_baseurl is ${publicBaseurl}`);
+  }
+  // https://spec.matrix.org/v1.19/client-server-api/#web-browser-clients
+  if (response.headers.get('access-control-allow-origin') !== '*') {
+    throw new Error(`${url} leads here, but not for browsers: have it answer with Access-Control-Allow-Origin: *`);
   }
   return `${url} leads here`;
 }
