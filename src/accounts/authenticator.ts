@@ -42,11 +42,7 @@ export class Authenticator implements Pick<Authenticators, 'user' | 'appservice'
    * The user of `token`, or the user that an appservice acts for. Throws `M_UNKNOWN_TOKEN` (with `soft_logout` where the
    * session can be continued), and `M_USER_LOCKED` unless the contract is `locked`.
    */
-  user(
-    token: string,
-    request: RequestInfo,
-    contract: Pick<Endpoint, 'locked'>,
-  ): Requester | Promise<Requester> {
+  user(token: string, request: RequestInfo, contract: Pick<Endpoint, 'locked'>): Requester | Promise<Requester> {
     const { appservices, cache } = this.#deps;
     const appservice = appservices.byToken(token);
     if (appservice !== undefined) return this.#actFor(appservice, request, contract);

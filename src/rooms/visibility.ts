@@ -77,7 +77,7 @@ export class Visibility {
       // Not the newest member event: who was banned after leaving left when they left. Whoever was never in the room (a
       // rejected invite, a kicked knock) has left nothing behind to read.
       const until =
-        userId === undefined ? undefined : await this.#lastJoined(await this.events.byNid(own.eventNid), userId);
+        userId === undefined ? undefined : await this.endOfStay(await this.events.byNid(own.eventNid), userId);
       if (until !== undefined) return { kind: 'left', room, until };
     }
     if (await this.#isWorldReadable(room)) return { kind: 'peeking', room };
@@ -124,6 +124,18 @@ export class Visibility {
     return visible;
   }
 
+  /** The member event that ended the user's last stay, going back from their newest one; `undefined` if they never joined. */
+  async endOfStay(newest: StoredEvent, userId: UserId): Promise<StoredEvent | undefined> {
+    let later = newest;
+    for (;;) {
+      const replaced = later.unsigned?.replaces_state;
+      const earlier = typeof replaced === 'string' ? await this.events.byId(replaced as EventId) : undefined;
+      if (earlier === undefined || earlier.stateKey !== userId) return undefined;
+      if (membershipOf(earlier.content) === 'join') return later;
+      later = earlier;
+    }
+  }
+
   async #contextAt(room: RoomIdentity, root: StateRoot, userId: UserId): Promise<Context> {
     const key = `${root}${userId}`;
     const known = this.memory.contexts.get(key);
@@ -143,20 +155,8 @@ export class Visibility {
     const own = await this.members.find(room.nid, userId);
     if (own === undefined) return Number.NEGATIVE_INFINITY;
     if (own.membership === 'join') return Number.POSITIVE_INFINITY;
-    const ended = await this.#lastJoined(await this.events.byNid(own.eventNid), userId);
+    const ended = await this.endOfStay(await this.events.byNid(own.eventNid), userId);
     return ended?.position ?? Number.NEGATIVE_INFINITY;
-  }
-
-  /** The member event that ended the user's last join, going back from their newest one; `undefined` if they never joined. */
-  async #lastJoined(newest: StoredEvent, userId: UserId): Promise<StoredEvent | undefined> {
-    let later = newest;
-    for (;;) {
-      const replaced = later.unsigned?.replaces_state;
-      const earlier = typeof replaced === 'string' ? await this.events.byId(replaced as EventId) : undefined;
-      if (earlier === undefined || earlier.stateKey !== userId) return undefined;
-      if (membershipOf(earlier.content) === 'join') return later;
-      later = earlier;
-    }
   }
 
   async #isWorldReadable(room: RoomIdentity): Promise<boolean> {

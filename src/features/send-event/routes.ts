@@ -11,36 +11,41 @@ export function sendEventRoutes(sender: EventSender): readonly Route[] {
     route(sendMessage, async ({ requester, params, query, body, request }) => {
       refuseDelay(query['org.matrix.msc4140.delay']);
       const { roomId, eventType: type, txnId } = params;
-      const eventId = await sender.send(
-        callerOf(requester, request),
-        {
-          roomId,
-          type,
-          stateKey: undefined,
-          content: body,
-          contentText: request.bodyText,
-          txnId,
-          originServerTs: query.ts,
-        },
-      );
+      const eventId = await sender.send(callerOf(requester, request), {
+        roomId,
+        type,
+        stateKey: undefined,
+        content: body,
+        contentText: request.bodyText,
+        txnId,
+        originServerTs: query.ts,
+      });
       return { event_id: eventId };
     }),
     route(sendMessageLegacy, async ({ requester, params, query, body, request }) => {
       refuseDelay(query['org.matrix.msc4140.delay']);
       const { roomId, eventType: type } = params;
-      const eventId = await sender.send(
-        callerOf(requester, request),
-        { roomId, type, stateKey: undefined, content: body, contentText: request.bodyText, originServerTs: query.ts },
-      );
+      const eventId = await sender.send(callerOf(requester, request), {
+        roomId,
+        type,
+        stateKey: undefined,
+        content: body,
+        contentText: request.bodyText,
+        originServerTs: query.ts,
+      });
       return { event_id: eventId };
     }),
     route(setRoomStateWithKey, async ({ requester, params, query, body, request }) => {
       refuseDelay(query['org.matrix.msc4140.delay']);
       const { roomId, eventType: type, stateKey = '' } = params;
-      const eventId = await sender.send(
-        callerOf(requester, request),
-        { roomId, type, stateKey, content: body, contentText: request.bodyText, originServerTs: query.ts },
-      );
+      const eventId = await sender.send(callerOf(requester, request), {
+        roomId,
+        type,
+        stateKey,
+        content: body,
+        contentText: request.bodyText,
+        originServerTs: query.ts,
+      });
       return { event_id: eventId };
     }),
   ];

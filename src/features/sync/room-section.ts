@@ -11,7 +11,7 @@ import {
   type Visibility,
   type VisibleEvent,
 } from '#rooms/index.ts';
-import { type Left, readState, type StateStoresForSync } from './room-state.ts';
+import { type LeftRoom, readState, type StateStoresForSync } from './room-state.ts';
 import { readTimeline, type TimelinePart } from './room-timeline.ts';
 import type { RoomUnread, SideEvent, UnreadCounts } from './sources.ts';
 import type { SyncRequest } from './sync-request.ts';
@@ -31,7 +31,7 @@ export interface RoomQuery {
   readonly since: number | undefined;
   readonly upTo: number;
   readonly ignored: ReadonlySet<string>;
-  readonly left?: Left | undefined;
+  readonly left?: LeftRoom | undefined;
   /** New other than events: receipts, typing, account data, counts. */
   readonly sides: RoomSides;
 }
@@ -42,33 +42,35 @@ export interface RoomSides {
   readonly unread: RoomUnread | undefined;
 }
 
+/** What a summary follows from: with another name, a room has heroes or has them no more. */
+const SUMMED_UP: ReadonlySet<string> = new Set(['m.room.member', 'm.room.name', 'm.room.canonical_alias']);
+
 export const NO_SIDES: RoomSides = { ephemeral: [], accountData: [], unread: undefined };
 
 /** The JSON text of a joined or left room, `undefined` if there is nothing to tell of it. */
 export async function roomSection(query: RoomQuery, stores: RoomStores): Promise<string | undefined> {
   const { room, request, since, sides } = query;
   const end = query.left?.position ?? query.upTo;
-  const timeline = await readTimeline(
-    {
-      roomNid: room.nid,
-      userId: request.userId,
-      after: since ?? 0,
-      upTo: end,
-      filter: request.filter.timeline,
-      ignored: query.ignored,
-    },
-    stores,
-  );
+  const timelineQuery = {
+    roomNid: room.nid,
+    userId: request.userId,
+    after: since ?? 0,
+    upTo: end,
+    filter: request.filter.timeline,
+    ignored: query.ignored,
+    last: query.left?.own,
+  };
+  const timeline = await readTimeline(timelineQuery, stores);
   const events = timeline.events.map(({ event }) => event);
   const summary = query.left === undefined ? await stores.summaries.of(room.nid) : undefined;
   const heroes = summary === undefined ? [] : heroesFor(summary, request.userId);
   const state = await readState({ ...query, timeline: events, heroes }, stores);
   // State resolution may take a member away without an event to show for it.
-  const tellsMembers =
+  const tellsSummary =
     since === undefined ||
     request.fullState ||
     stores.tracker.states.hasChanged(room.roomId, since) ||
-    [...events, ...state].some((event) => event.type === 'm.room.member');
+    [...events, ...state].some(({ type }) => SUMMED_UP.has(type));
   const accountData = sides.accountData.filter((event) =>
     passesSide(request.filter.roomAccountData, event, room.roomId),
   );
@@ -84,7 +86,7 @@ export async function roomSection(query: RoomQuery, stores: RoomStores): Promise
   ];
   if (query.left === undefined) {
     parts.push(`"ephemeral":${sideEventsText(ephemeral)}`);
-    if (summary !== undefined && tellsMembers) parts.push(`"summary":${JSON.stringify(await summaryOf())}`);
+    if (summary !== undefined && tellsSummary) parts.push(`"summary":${JSON.stringify(await summaryOf())}`);
     if (sides.unread !== undefined) parts.push(...unreadTexts(sides.unread, request.filter.unreadThreadNotifications));
   }
   return `{${parts.join(',')}}`;

@@ -30,15 +30,20 @@ export interface StateQuery {
   readonly timeline: readonly StoredEvent[];
   /** Members whom lazy loading includes besides the senders of the timeline. */
   readonly heroes: readonly UserId[];
-  readonly left?: Left | undefined;
+  readonly left?: LeftRoom | undefined;
 }
 
-/** How the reader ceased to be in the room. */
-export interface Left {
+/** How a user is out of a room. */
+export interface LeftRoom {
   /** Stream position of the change. */
   readonly position: number;
-  /** The member event in force; `undefined` where state resolution took their membership away. */
-  readonly by: StoredEvent | undefined;
+  /**
+   * Their member event now: with which they left, or a later one, such as a ban. `undefined` where state resolution took
+   * their membership away.
+   */
+  readonly own: StoredEvent | undefined;
+  /** The one that ended their last stay; `undefined` for who was never in the room, who then knows nothing of its state. */
+  readonly until: StoredEvent | undefined;
 }
 
 /**
@@ -46,10 +51,20 @@ export interface Left {
  * `state_after`, the same up to the end of the timeline.
  */
 export async function readState(query: StateQuery, stores: StateStoresForSync): Promise<StoredEvent[]> {
-  const { request, since } = query;
+  const { request, since, left } = query;
   const whole = since === undefined || request.fullState;
-  const events = whole ? await wholeState(query, stores) : await changedState(query, stores);
+  const own = left?.own;
+  const knowsNothing = own !== undefined && left?.until === undefined;
+  let events = knowsNothing ? [] : whole ? await wholeState(query, stores) : await changedState(query, stores);
+  if (own !== undefined && !isTold(own, events, query)) {
+    events = [...events.filter((event) => entryOf(event) !== entryOf(own)), own];
+  }
   return filterEvents(request.filter.state, events, (event) => event, stores.relationsOf);
+}
+
+function isTold({ nid }: StoredEvent, state: readonly StoredEvent[], { request, timeline }: StateQuery): boolean {
+  const told = request.stateAfterKey === undefined ? [...state, ...timeline] : state;
+  return told.some((event) => event.nid === nid);
 }
 
 async function wholeState(query: StateQuery, stores: StateStoresForSync): Promise<StoredEvent[]> {
@@ -71,15 +86,9 @@ async function changedState(query: StateQuery, stores: StateStoresForSync): Prom
   const { room, request, timeline, since = 0 } = query;
   const changed = stores.tracker.states.hasChanged(room.roomId, since) ? await changedEvents(query, since, stores) : [];
   if (!request.filter.lazyLoadMembers) return changed;
+  // Members who changed in the gap are all told, speaking or not: nothing else would bring their joins and leaves.
   const senders = new Set<string>(timeline.map((event) => event.sender));
-  const relevant = changed.filter(
-    (event) =>
-      event.type !== 'm.room.member' ||
-      request.stateAfterKey !== undefined ||
-      senders.has(event.stateKey ?? '') ||
-      event.stateKey === request.userId,
-  );
-  return [...relevant, ...(await lazyMembers(query, relevant, senders, stores))];
+  return [...changed, ...(await lazyMembers(query, changed, senders, stores))];
 }
 
 /**
@@ -89,8 +98,8 @@ async function changedState(query: StateQuery, stores: StateStoresForSync): Prom
  */
 async function changedEvents(query: StateQuery, since: number, stores: StateStoresForSync): Promise<StoredEvent[]> {
   const { room, request, timeline, left, upTo } = query;
-  const end = left?.position ?? upTo;
-  const first = request.stateAfterKey === undefined ? timeline[0]?.position : undefined;
+  const end = left?.until?.position ?? left?.position ?? upTo;
+  const first = request.stateAfterKey === undefined ? firstWithin(query)?.position : undefined;
   const before = first === undefined ? end : first - 1;
   const deltas = [
     ...(await stores.deltas.between(room.nid, since, before)),
@@ -135,12 +144,21 @@ async function lazyMembers(
 }
 
 /** The state at the start of the timeline, or with `state_after` at its end. */
-async function viewOf({ room, request, timeline, left }: StateQuery, { current }: StateStoresForSync) {
-  const first = timeline[0];
+async function viewOf(query: StateQuery, { current }: StateStoresForSync) {
+  const { room, request, left } = query;
+  const first = firstWithin(query);
   if (request.stateAfterKey === undefined && first?.stateBefore !== undefined)
     return current.at(room, first.stateBefore);
-  if (left?.by?.stateAfter !== undefined) return current.at(room, left.by.stateAfter);
-  return left === undefined ? current.ofRoom(room) : undefined;
+  if (left !== undefined)
+    return left.until?.stateAfter === undefined ? undefined : current.at(room, left.until.stateAfter);
+  return current.ofRoom(room);
+}
+
+/** The first event of the timeline; none from after the user's stay, when the state was not theirs to know any more. */
+function firstWithin({ timeline, left }: StateQuery): StoredEvent | undefined {
+  const [first] = timeline;
+  const end = left?.until?.position;
+  return end !== undefined && (first?.position ?? 0) > end ? undefined : first;
 }
 
 function deviceKey({ userId, deviceId }: SyncRequest): string {

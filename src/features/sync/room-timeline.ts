@@ -1,4 +1,5 @@
 import { type CompiledEventFilter, clampLimit } from '#protocol/filters/index.ts';
+import { membershipOf } from '#protocol/history-visibility/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import {
   encodeTimelineToken,
@@ -6,6 +7,7 @@ import {
   placeAfter,
   placeBefore,
   type RelationsOf,
+  type StoredEvent,
   type TimelineStore,
   type Visibility,
   type VisibleEvent,
@@ -16,7 +18,7 @@ export interface TimelinePart {
   readonly events: readonly VisibleEvent[];
   /** Whether events between the start of the range and the first one were left out. */
   readonly limited: boolean;
-  /** Where to page back from; absent for a part without events. */
+  /** Where to page back from; absent where nothing happened in the range. */
   readonly prevBatch: string | undefined;
 }
 
@@ -27,6 +29,8 @@ export interface TimelineQuery {
   readonly upTo: number;
   readonly filter: CompiledEventFilter;
   readonly ignored: ReadonlySet<string>;
+  /** What the user is told in any case, at the end: how they are out of the room, even if that came after they had left it. */
+  readonly last?: StoredEvent | undefined;
 }
 
 const DEFAULT_LIMIT = 10;
@@ -43,6 +47,7 @@ export async function readTimeline(
   const limit = clampLimit(filter.limit, { fallback: DEFAULT_LIMIT, max: MAX_LIMIT });
   if (filter.blocksAll || filter.limit === 0) return readNothing(query, stores.timeline);
   let wanted: VisibleEvent[] = [];
+  let newest: StoredEvent | undefined;
   let upTo = query.upTo;
   let chunk = limit + 1;
   let read = 0;
@@ -51,20 +56,30 @@ export async function readTimeline(
     const events = await stores.timeline.newest(roomNid, after, upTo, chunk);
     const visible = await stores.visibility.filter(events, userId, { ignored });
     wanted = [...(await filterEvents(filter, visible, ({ event }) => event, stores.relationsOf)), ...wanted];
+    newest ??= events.at(-1);
     exhausted = events.length < chunk;
     read += events.length;
     upTo = (events[0]?.position ?? after) - 1;
     chunk = Math.min(chunk * 2, 500);
   }
+  const { last } = query;
+  if (last !== undefined && !wanted.some(({ event }) => event.nid === last.nid)) {
+    const told = { event: last, membership: membershipOf(last.content) };
+    wanted.push(...(await filterEvents(filter, [told], ({ event }) => event, stores.relationsOf)));
+  }
   const limited = wanted.length > limit || !exhausted;
   const events = wanted.slice(-limit);
-  const first = events[0]?.event;
-  return { events, limited, prevBatch: first === undefined ? undefined : encodeTimelineToken(placeBefore(first)) };
+  return { events, limited, prevBatch: prevBatchOf(events[0]?.event, newest) };
 }
 
 /** For a client that wants no timeline: only whether there would be something in it. */
 async function readNothing({ roomNid, after, upTo }: TimelineQuery, timeline: TimelineStore): Promise<TimelinePart> {
   const [newest] = await timeline.newest(roomNid, after, upTo, 1);
-  const prevBatch = newest === undefined ? undefined : encodeTimelineToken(placeAfter(newest));
-  return { events: [], limited: newest !== undefined, prevBatch };
+  return { events: [], limited: newest !== undefined, prevBatch: prevBatchOf(undefined, newest) };
+}
+
+/** Before the first event told; where the client wants none of those that there are, after them. */
+function prevBatchOf(first: StoredEvent | undefined, newest: StoredEvent | undefined): string | undefined {
+  if (first !== undefined) return encodeTimelineToken(placeBefore(first));
+  return newest === undefined ? undefined : encodeTimelineToken(placeAfter(newest));
 }

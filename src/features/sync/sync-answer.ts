@@ -186,18 +186,23 @@ class AnswerBuilder {
   }
 
   async #leftRooms(range: Range, moves: RoomMoves, ignored: ReadonlySet<string>): Promise<string[]> {
+    if (moves.left.length === 0) return [];
+    const { userId } = this.#request;
+    const { directory, events, visibility } = this.#stores;
+    const accountData = await this.#sources.accountData.rooms(userId, range);
     const entries: string[] = [];
     for (const { roomNid, roomId, position, eventNid } of moves.left) {
       await this.#breathe();
+      const own = eventNid === undefined ? undefined : await events.byNid(eventNid);
       const text = await roomSection(
         {
-          room: await this.#stores.directory.get(roomNid),
+          room: await directory.get(roomNid),
           request: this.#request,
           since: range.since,
           upTo: range.upTo,
           ignored,
-          left: { position, by: eventNid === undefined ? undefined : await this.#stores.events.byNid(eventNid) },
-          sides: NO_SIDES,
+          left: { position, own, until: own && (await visibility.endOfStay(own, userId)) },
+          sides: { ...NO_SIDES, accountData: accountData.get(roomId) ?? [] },
         },
         this.#stores,
       );

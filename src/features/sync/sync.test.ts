@@ -119,6 +119,48 @@ forEachEngine('sync', (engine) => {
     expect((await ask(bob, { since: answer.next_batch })).rooms).toBeUndefined();
   });
 
+  test('who rejects an invite learns nothing of the room but that', async () => {
+    const { world, ask } = await open(engine);
+    const [alice, bob] = [world.user('alice'), world.user('bob')];
+    const roomId = await world.room(alice, { name: 'secret' });
+    const { next_batch: before } = await ask(bob);
+    await world.invite(roomId, alice, bob);
+    await world.state(roomId, alice, 'm.room.topic', { topic: 'secret' });
+    await world.leave(roomId, bob);
+    const include = { filter: filterOf({ room: { include_leave: true } }) };
+    for (const query of [{ since: before }, { since: before, full_state: true }, include]) {
+      for (const use_state_after of [false, true]) {
+        const left = (await ask(bob, { ...query, use_state_after })).rooms!.leave![roomId]!;
+        const told = [...(left.state ?? left.state_after!).events, ...left.timeline.events];
+        expect(new Set(told.map((event) => `${event.type} ${event.content.membership}`))).toEqual(
+          new Set(['m.room.member leave']),
+        );
+      }
+    }
+  });
+
+  test('who is banned after leaving hears of the ban, and of nothing between', async () => {
+    const { world, ask } = await open(engine);
+    const [alice, bob] = [world.user('alice'), world.user('bob')];
+    const roomId = await world.room(alice, { joinRule: 'public', name: 'open' });
+    await world.join(roomId, bob);
+    await world.leave(roomId, bob);
+    const { next_batch: since } = await ask(bob);
+    await world.state(roomId, alice, 'm.room.topic', { topic: 'secret' });
+    await world.ban(roomId, alice, bob);
+    const include = { filter: filterOf({ room: { include_leave: true } }) };
+    for (const query of [{ since }, { since, full_state: true }, include]) {
+      for (const use_state_after of [false, true]) {
+        const left = (await ask(bob, { ...query, use_state_after })).rooms!.leave![roomId]!;
+        const told = [...(left.state ?? left.state_after!).events, ...left.timeline.events];
+        expect(told.map((event) => event.type)).not.toContain('m.room.topic');
+        expect(told.filter((event) => event.state_key === bob.userId).at(-1)?.content.membership).toBe('ban');
+      }
+    }
+    const whole = (await ask(bob, include)).rooms!.leave![roomId]!;
+    expect([...whole.state!.events, ...whole.timeline.events].map((event) => event.type)).toContain('m.room.create');
+  });
+
   test('an invite shows stripped state only, and joining gives the whole room', async () => {
     const { world, ask } = await open(engine);
     const [alice, bob] = [world.user('alice'), world.user('bob')];
@@ -174,6 +216,49 @@ forEachEngine('sync', (engine) => {
     // The answer may have been lost: asked again from the old token, the member is there again.
     const again = await ask(alice, { filter, since: first.next_batch });
     expect(members(again.rooms!.join![roomId]!)).toContain('@user11:example.org');
+  });
+
+  test('lazy loading keeps no change of a member back that happened in a gap', async () => {
+    const { world, ask } = await open(engine);
+    const alice = world.user('alice');
+    const others = Array.from({ length: 12 }, (_, n) => world.user(`user${n}`));
+    const roomId = await world.room(alice, { joinRule: 'public', name: 'big' });
+    await world.join(roomId, ...others.slice(0, 11));
+    const filter = filterOf({ room: { timeline: { limit: 2 }, state: { lazy_load_members: true } } });
+    const { next_batch: since } = await ask(alice, { filter });
+    await world.join(roomId, others[11]!);
+    await world.leave(roomId, others[10]!);
+    for (let n = 0; n < 5; n++) await world.message(roomId, alice);
+    const room = (await ask(alice, { filter, since })).rooms!.join![roomId]!;
+    expect(room.timeline.limited).toBe(true);
+    const changed = new Map(room.state!.events.map((event) => [event.state_key, event.content.membership]));
+    expect(changed.get(others[11]!.userId)).toBe('join');
+    expect(changed.get(others[10]!.userId)).toBe('leave');
+    expect(changed.has(others[9]!.userId)).toBe(false);
+  });
+
+  test('a room that gets or loses its name is summed up anew', async () => {
+    const { world, ask } = await open(engine);
+    const [alice, bob] = [world.user('alice'), world.user('bob')];
+    const roomId = await world.room(alice, { joinRule: 'public', name: 'named' });
+    await world.join(roomId, bob);
+    const { next_batch: since } = await ask(alice);
+    await world.state(roomId, alice, 'm.room.name', { name: '' });
+    const nameless = await ask(alice, { since });
+    expect(nameless.rooms!.join![roomId]!.summary!['m.heroes']).toEqual([bob.userId]);
+    await world.message(roomId, alice);
+    expect((await ask(alice, { since: nameless.next_batch })).rooms!.join![roomId]!.summary).toBeUndefined();
+  });
+
+  test('a timeline of which the client wants nothing says where to page back from', async () => {
+    const { world, ask } = await open(engine);
+    const alice = world.user('alice');
+    const roomId = await world.room(alice);
+    for (const timeline of [{ types: ['none.such'] }, { types: [] }, { limit: 0 }]) {
+      const room = (await ask(alice, { filter: filterOf({ room: { timeline } }) })).rooms!.join![roomId]!;
+      expect(room.timeline.events).toEqual([]);
+      expect(room.timeline.prev_batch).toMatch(/^t\d+_\d+$/);
+    }
   });
 
   test('tokens that are none are refused, and one of the future is not believed', async () => {
