@@ -93,12 +93,7 @@ export function openRooms(options: RoomsOptions): Rooms {
   const recent = new RecentTimelines(caches.cache('timeline-tails', 0.02));
   hooks.unshift(joined, recent);
   const streams = createStreams({ storage, clock, joinedUsers: (roomId) => joined.usersIn(roomId) });
-  const current = new CurrentState(
-    reader,
-    directory,
-    { events, stateKeys, stateTrees, selections: caches.cache('state-selections', 0.02) },
-    members,
-  );
+  const current = new CurrentState(reader, directory, { events, stateKeys, stateTrees }, members);
   const stateAuth = new StateAuthStore(reader);
   const checks = options.receiving && new PduChecks(options.receiving, events, clock);
   const engine = new RoomEngine(

@@ -1,11 +1,17 @@
-import type { ByteCache } from '#platform/cache/index.ts';
 import type { EventStore } from './event-store.ts';
 import type { Pacer } from './pacer.ts';
 import type { RoomIdentity } from './room-directory.ts';
-import type { StateRoot } from './state-tree/node.ts';
+import { isApart, type Leaf, type StateRoot } from './state-tree/node.ts';
 import type { StateKeyStore } from './state-tree/state-key-store.ts';
 import type { StateTreeStore } from './state-tree/state-tree-store.ts';
-import { differencesOf, entriesOf, getEntry, type StateDifference } from './state-tree/tree.ts';
+import {
+  differencesOf,
+  entriesApart,
+  entriesOf,
+  getEntry,
+  type NodeSource,
+  type StateDifference,
+} from './state-tree/tree.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 export type StatePair = readonly [type: string, stateKey: string];
@@ -22,14 +28,13 @@ export interface StateStores {
   readonly events: EventStore;
   readonly stateKeys: StateKeyStore;
   readonly stateTrees: StateTreeStore;
-  /** By root and type: the events of that state which are of another type. */
-  readonly selections?: ByteCache<string, readonly number[]>;
 }
 
 /** Beyond this many remembered entries a view starts anew: a long-lived view must not grow to the whole room. */
 const REMEMBERED_MAX = 2048;
 /** Changes read at a time. */
 const PART = 256;
+const MEMBER = 'm.room.member';
 
 /** The state of a room at one root. Entries are looked up as they are asked for, and remembered. */
 export class StateView {
@@ -65,45 +70,57 @@ export class StateView {
 
   /** Every state event, or those of one type. */
   async all(type?: string): Promise<StoredEvent[]> {
-    const nids: number[] = [];
-    for await (const leaf of entriesOf(this.stores.stateTrees.nodesOf(this.room.nid), this.root)) {
-      for (const [index, key] of leaf.keys.entries()) {
-        if (type === undefined || (await this.stores.stateKeys.nameOf(key))[0] === type) nids.push(leaf.events[index]!);
-      }
-    }
-    const events = await this.stores.events.byNids(nids);
-    return nids.map((nid) => events.get(nid)!);
+    const { stateKeys } = this.stores;
+    if (type === undefined) return this.#events(entriesOf(this.#nodes, this.root), () => true);
+    const isOfType = async (key: number) => (await stateKeys.nameOf(key))[0] === type;
+    if (!(await stateKeys.keepsApart())) return this.#events(entriesOf(this.#nodes, this.root), isOfType);
+    if (type === MEMBER) return this.#events(entriesOf(this.#nodes, this.root), (key) => !isApart(key));
+    return this.#events(entriesApart(this.#nodes, this.root), isOfType);
   }
 
-  /** Every state event but those of one type; which they are is remembered where `stores` has a place for it. */
-  async allBut(type: string): Promise<StoredEvent[]> {
-    const key = `${this.root} ${type}`;
-    let nids = this.stores.selections?.get(key);
-    if (nids === undefined) {
-      nids = await this.#nidsBut(type);
-      this.stores.selections?.set(key, nids, 100 + 8 * nids.length);
+  /**
+   * Every state event but those of members, and of the members these: what a client that loads members lazily begins with. The
+   * cost follows what is answered, however many members there are.
+   * https://spec.matrix.org/v1.19/client-server-api/#lazy-loading-room-members
+   */
+  async lazyLoaded(userIds: Iterable<string>): Promise<StoredEvent[]> {
+    const { stateKeys } = this.stores;
+    const events = (await stateKeys.keepsApart())
+      ? await this.#events(entriesApart(this.#nodes, this.root), () => true)
+      : await this.#events(
+          entriesOf(this.#nodes, this.root),
+          async (key) => (await stateKeys.nameOf(key))[0] !== MEMBER,
+        );
+    for (const userId of new Set(userIds)) {
+      const member = await this.get(MEMBER, userId);
+      if (member !== undefined) events.push(member);
     }
-    const events = await this.stores.events.byNids(nids);
-    return nids.map((nid) => events.get(nid)!);
+    return events;
   }
 
-  async #nidsBut(type: string): Promise<number[]> {
-    const { stateKeys, stateTrees } = this.stores;
+  async #events(
+    leaves: AsyncIterable<Leaf>,
+    passes: (key: number) => boolean | Promise<boolean>,
+  ): Promise<StoredEvent[]> {
     const nids: number[] = [];
-    for await (const leaf of entriesOf(stateTrees.nodesOf(this.room.nid), this.root)) {
-      for (const [index, key] of leaf.keys.entries()) {
-        const name = stateKeys.peekName(key) ?? (await stateKeys.nameOf(key));
-        if (name[0] !== type) nids.push(leaf.events[index]!);
+    for await (const { keys, events } of leaves) {
+      for (const [index, key] of keys.entries()) {
+        const verdict = passes(key);
+        if (verdict === true || (verdict !== false && (await verdict))) nids.push(events[index]!);
       }
     }
-    return nids;
+    const found = await this.stores.events.byNids(nids);
+    return nids.map((nid) => found.get(nid)!);
+  }
+
+  get #nodes(): NodeSource {
+    return this.stores.stateTrees.nodesOf(this.room.nid);
   }
 
   /** The entries that differ from this state to a later one, at a cost that follows the difference. */
   async changesTo(later: StateRoot): Promise<StateChange[]> {
-    const source = this.stores.stateTrees.nodesOf(this.room.nid);
     const changes: StateChange[] = [];
-    for await (const { key, before, after } of differencesOf(source, this.root, later)) {
+    for await (const { key, before, after } of differencesOf(this.#nodes, this.root, later)) {
       const [type, stateKey] = await this.stores.stateKeys.nameOf(key);
       changes.push({
         type,
@@ -132,8 +149,7 @@ export class StateView {
 
   async #load(type: string, stateKey: string, name: string): Promise<StoredEvent | undefined> {
     const key = await this.stores.stateKeys.find(type, stateKey);
-    const nid =
-      key === undefined ? undefined : await getEntry(this.stores.stateTrees.nodesOf(this.room.nid), this.root, key);
+    const nid = key === undefined ? undefined : await getEntry(this.#nodes, this.root, key);
     const event = nid === undefined ? undefined : await this.stores.events.byNid(nid);
     this.#entries.set(name, event);
     return event;

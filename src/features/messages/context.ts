@@ -12,7 +12,7 @@ import {
   type TimelinePlace,
 } from '#rooms/index.ts';
 import { type MessagesDependencies, readFilter } from './messages.ts';
-import { membersOf, pageLimit, pageTexts, readPage } from './page.ts';
+import { pageLimit, pageTexts, readPage } from './page.ts';
 import { clampToAccess } from './place.ts';
 
 /**
@@ -69,10 +69,7 @@ async function stateAt(
   dependencies: MessagesDependencies,
 ): Promise<StoredEvent[]> {
   if (at.stateAfter === undefined || filter.blocksAll) return [];
-  let state = await dependencies.current.at(room, at.stateAfter).all();
-  if (filter.lazyLoadMembers) {
-    const members = await membersOf(shown, [at], room, dependencies);
-    state = [...state.filter((event) => event.type !== 'm.room.member'), ...members];
-  }
+  const view = dependencies.current.at(room, at.stateAfter);
+  const state = filter.lazyLoadMembers ? await view.lazyLoaded(shown.map((event) => event.sender)) : await view.all();
   return filterEvents(filter, state, (event) => event, dependencies.relationsOf);
 }

@@ -72,12 +72,7 @@ async function wholeState(query: StateQuery, stores: StateStoresForSync): Promis
   if (view === undefined) return [];
   const { request, timeline, heroes } = query;
   if (!request.filter.lazyLoadMembers) return view.all();
-  const wanted = new Set<string>([...timeline.map((event) => event.sender), ...heroes, request.userId]);
-  const kept = await view.allBut('m.room.member');
-  for (const userId of wanted) {
-    const member = await view.get('m.room.member', userId);
-    if (member !== undefined) kept.push(member);
-  }
+  const kept = await view.lazyLoaded([...timeline.map((event) => event.sender), ...heroes, request.userId]);
   stores.lazyMembers.remember(deviceKey(request), query.room.nid, kept, query.upTo);
   return kept;
 }

@@ -42,6 +42,14 @@ export function digitOf(key: number, level: number): number {
   return (Math.imul(key, 0x9e3779b1) >>> (level * 5)) & 31;
 }
 
+/**
+ * Whether a key is one of those that trees hold apart from the others, in the subtree of the first digit 0: the keys of all
+ * state but member events, which `StateKeyStore` numbers accordingly. So the few are read without the many.
+ */
+export function isApart(key: number): boolean {
+  return digitOf(key, 0) === 0;
+}
+
 /** Where in `children` the digit's subtree is, or would be. */
 export function childIndex(digits: number, digit: number): number {
   let below = digits & ((1 << digit) - 1);

@@ -1,6 +1,7 @@
 import type { ByteCache } from '#platform/cache/index.ts';
 import { statement } from '#platform/storage/index.ts';
 import type { Reader, Sequences, Transactor } from '#platform/storage/ports.ts';
+import { isApart } from './node.ts';
 
 interface StateKeyRow {
   state_key_nid: number;
@@ -18,8 +19,17 @@ const insert = statement(
   'insert into state_keys (state_key_nid, type, state_key) values (?, ?, ?) on conflict do nothing',
 );
 
-/** (type, state key) pairs as integers. A pair keeps its number for ever, in every room. */
+/** Pairs numbered before numbers told members from the rest. The first pair of every database is no member's. */
+const misnumbered = statement<{ one: number }>(
+  "select 1 as one from state_keys where (type < 'm.room.member' or type > 'm.room.member') and state_key_nid % 32 <> 0 limit 1",
+);
+
+/**
+ * (type, state key) pairs as integers. A pair keeps its number for ever, in every room. The numbers of member events are of
+ * another kind than all others, see `isApart`.
+ */
 export class StateKeyStore {
+  #keepsApart: Promise<boolean> | undefined;
   /** Look-ups under way, so that two rooms never intern the same pair twice. */
   readonly #interning = new Map<string, Promise<number>>();
 
@@ -50,9 +60,16 @@ export class StateKeyStore {
     return running;
   }
 
-  /** As `nameOf`, at once, if it is in memory. */
-  peekName(nid: number): readonly [type: string, stateKey: string] | undefined {
-    return this.names.get(nid);
+  /** Whether all numbers are of the kind that they should be: not so in a database that an early version has made. */
+  keepsApart(): Promise<boolean> {
+    this.#keepsApart ??= this.reader.first(misnumbered()).then(
+      (row) => row === undefined,
+      (error: unknown) => {
+        this.#keepsApart = undefined;
+        throw error;
+      },
+    );
+    return this.#keepsApart;
   }
 
   /** The pair that a number stands for. */
@@ -75,10 +92,19 @@ export class StateKeyStore {
   async #make(type: string, stateKey: string, name: string): Promise<number> {
     const existing = await this.#read(type, stateKey, name);
     if (existing !== undefined) return existing;
-    await this.transactor.commit((batch) => batch.add(insert(this.sequences.next('state_key'), type, stateKey)));
+    const nid = this.#nextNumber(type !== 'm.room.member');
+    await this.transactor.commit((batch) => batch.add(insert(nid, type, stateKey)));
     const made = await this.#read(type, stateKey, name);
     if (made === undefined) throw new Error('an interned state key is missing after its commit');
     return made;
+  }
+
+  /** One number in 32 is of the kind for what is no member; there are so many more members. */
+  #nextNumber(apart: boolean): number {
+    for (;;) {
+      const nid = this.sequences.next('state_key');
+      if (isApart(nid) === apart) return nid;
+    }
   }
 
   #remember(row: StateKeyRow, name = nameOf(row.type, row.state_key)): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { decodeNode, type HashedNode, hashNode, type StateNode, type StateRoot } from './node.ts';
-import { differencesOf, EMPTY_NODE, EMPTY_ROOT, entriesOf, getEntry, updateTree } from './tree.ts';
+import { decodeNode, type HashedNode, hashNode, isApart, type StateNode, type StateRoot } from './node.ts';
+import { differencesOf, EMPTY_NODE, EMPTY_ROOT, entriesApart, entriesOf, getEntry, updateTree } from './tree.ts';
 
 class MemorySource {
   readonly nodes = new Map<StateRoot, HashedNode>([[EMPTY_ROOT, EMPTY_NODE]]);
@@ -86,6 +86,27 @@ describe('state tree', () => {
     const differences = await Array.fromAsync(differencesOf(source, before, next.root));
     expect(differences).toEqual([{ key: 4321, before: 104_320, after: 1 }]);
     expect(source.loads).toBeLessThanOrEqual(8);
+  });
+
+  test('the few entries apart from the many are read without them, in small trees and large ones', async () => {
+    const numbers = Array.from({ length: 5_000 }, (_, key) => key + 1);
+    const apart = numbers.filter(isApart).slice(0, 40);
+    for (const others of [0, 20, 5_000]) {
+      const source = new MemorySource();
+      const keys = [...apart, ...numbers.filter((key) => !isApart(key)).slice(0, others)];
+      const root = await source.apply(
+        EMPTY_ROOT,
+        keys.map((key) => [key, key + 1]),
+      );
+      source.loads = 0;
+      const read: number[] = [];
+      for await (const leaf of entriesApart(source, root)) {
+        read.push(...leaf.keys);
+        expect(leaf.events).toEqual(leaf.keys.map((key) => key + 1));
+      }
+      expect(read.toSorted((a, b) => a - b)).toEqual(apart);
+      expect(source.loads).toBeLessThan(50);
+    }
   });
 
   test('a node reads back from its body', () => {

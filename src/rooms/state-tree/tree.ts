@@ -5,6 +5,7 @@ import {
   type HashedNode,
   hasDigit,
   hashNode,
+  isApart,
   LEAF_MAX,
   LEVELS,
   type Leaf,
@@ -53,6 +54,17 @@ export async function* entriesOf(source: NodeSource, root: StateRoot): AsyncGene
     if (node.kind === 'leaf') yield node;
     else pending.push(...node.children);
   }
+}
+
+/** Those of the entries whose keys are apart, at a cost that follows their number. */
+export async function* entriesApart(source: NodeSource, root: StateRoot): AsyncGenerator<Leaf> {
+  const node = await source.load(root);
+  if (node.kind === 'branch') {
+    if (hasDigit(node.digits, 0)) yield* entriesOf(source, node.children[0]!);
+    return;
+  }
+  const chosen = node.keys.map((key, index) => [key, node.events[index]!] as const).filter(([key]) => isApart(key));
+  yield { kind: 'leaf', keys: chosen.map(([key]) => key), events: chosen.map(([, event]) => event) };
 }
 
 /**
