@@ -160,6 +160,13 @@ forEachEngine('creating rooms', (engine) => {
     const levels = await content(await create({ room_version: '12' }), 'm.room.power_levels');
     expect(levels?.users).toEqual({});
     expect((levels!.events as JsonObject)['m.room.tombstone']).toBe(150);
+    const tombstoneWith = async (more: JsonObject) => {
+      const roomId = await create({ room_version: '12', power_level_content_override: more });
+      return ((await content(roomId, 'm.room.power_levels'))!.events as JsonObject)['m.room.tombstone'];
+    };
+    expect(await tombstoneWith({ events: { 'm.room.name': 10 } })).toBe(150);
+    expect(await tombstoneWith({ state_default: 200 })).toBe(201);
+    expect(await tombstoneWith({ events: { 'm.room.tombstone': 60 } })).toBe(60);
     const override = (users: JsonObject) => create({ room_version: '12', power_level_content_override: { users } });
     expect((await content(await override({ [bob]: 100 }), 'm.room.power_levels'))?.users).toEqual({ [bob]: 100 });
     expect(await refusal(override({ [alice]: 100 }))).toBe('400 M_INVALID_ROOM_STATE');

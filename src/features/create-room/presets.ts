@@ -30,6 +30,9 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   public_chat: { ...PRIVATE, joinRule: 'public', guestAccess: 'forbidden', invite: 50 },
 };
 
+/** Where creators have more power than anybody can be given, replacing the room is theirs. */
+const TOMBSTONE_LEVEL = 150;
+
 interface PowerLevelsOptions {
   readonly rules: RoomVersionRules;
   readonly preset: PresetName;
@@ -44,7 +47,7 @@ interface PowerLevelsOptions {
 export function initialPowerLevels(options: PowerLevelsOptions): JsonObject {
   const { rules, preset, override, config } = options;
   const configured = config.defaultPowerLevelContentOverride[preset];
-  return {
+  const content: JsonObject = {
     users: initialUsers(options),
     users_default: 0,
     events: {
@@ -53,8 +56,7 @@ export function initialPowerLevels(options: PowerLevelsOptions): JsonObject {
       'm.room.history_visibility': 100,
       'm.room.canonical_alias': 50,
       'm.room.avatar': 50,
-      // Where creators have more power than anybody can be given, replacing the room is theirs.
-      'm.room.tombstone': rules.privilegedCreators ? 150 : 100,
+      ...(rules.privilegedCreators ? {} : { 'm.room.tombstone': 100 }),
       'm.room.server_acl': 100,
       'm.room.encryption': 100,
     },
@@ -68,6 +70,15 @@ export function initialPowerLevels(options: PowerLevelsOptions): JsonObject {
     ...(isJsonObject(configured) ? configured : {}),
     ...override,
   };
+  return rules.privilegedCreators ? withTombstoneAbove(content) : content;
+}
+
+/** Replacing the room must need more than other state; where the request says what it needs, that stands. */
+function withTombstoneAbove(content: JsonObject): JsonObject {
+  const { events = {}, state_default: stateDefault } = content;
+  if (!isJsonObject(events) || events['m.room.tombstone'] !== undefined) return content;
+  const level = Math.max(TOMBSTONE_LEVEL, (typeof stateDefault === 'number' ? stateDefault : 50) + 1);
+  return { ...content, events: { ...events, 'm.room.tombstone': level } };
 }
 
 function initialUsers({ rules, preset, creator, invitees }: PowerLevelsOptions): JsonObject {

@@ -98,7 +98,7 @@ export class Aliases {
     return this.deps.store.insert(alias, roomNid, requester.userId, this.deps.clock.now());
   }
 
-  /** Gives a room an alias. @throws MatrixError as `checkNew`; 404 for an unknown room; 409 for a taken alias. */
+  /** Gives a room an alias. @throws MatrixError as `checkNew`; 404 for an unknown room; 409 `M_UNKNOWN` for a taken alias. */
   async create(requester: Requester, alias: RoomAlias, roomId: RoomId): Promise<void> {
     this.checkNew(requester, alias, roomId);
     const room = await this.deps.rooms.find(roomId);
@@ -108,7 +108,7 @@ export class Aliases {
       await this.deps.transactor.commit((batch) => batch.add(this.insert(requester, alias, room.nid)));
     } catch (error) {
       if (!(error instanceof BatchConflict)) throw error;
-      throw new MatrixError('M_ROOM_IN_USE', `Room alias ${alias} already exists`, { status: 409 });
+      throw new MatrixError('M_UNKNOWN', `Room alias ${alias} already exists`, { status: 409 });
     }
   }
 

@@ -91,7 +91,7 @@ forEachEngine('aliases', (engine) => {
     const { world, set, get, alice } = await setUp(engine);
     const [first, second] = [await world.room(alice), await world.room(alice)];
     const results = await Promise.all([refusal(set(alice, alias, first)), refusal(set(alice, alias, second))]);
-    expect(results.sort()).toEqual(['409 M_ROOM_IN_USE', 'no refusal']);
+    expect(results.sort()).toEqual(['409 M_UNKNOWN', 'no refusal']);
     expect([first, second]).toContain((await get(alias)).room_id);
   });
 

@@ -194,16 +194,19 @@ forEachEngine('bundled aggregations', (engine) => {
   });
 
   test('nobody reads through them what they may not see', async () => {
-    const { world, edit, thread, bundle, alice, bob } = await createRelationsWorld(engine);
+    const { world, edit, thread, relate, bundle, alice, bob } = await createRelationsWorld(engine);
     const roomId = await world.room(alice, { joinRule: 'public', historyVisibility: 'joined' });
     await world.join(roomId, bob);
     const message = await world.message(roomId, alice);
     const early = await thread(roomId, alice, message, 'early');
+    const reference = await relate(roomId, alice, message, 'm.reference');
     await world.leave(roomId, bob);
+    await relate(roomId, alice, message, 'm.reference');
     await edit(roomId, alice, message, 'secret');
     await thread(roomId, alice, message, 'secret');
     const shown = await bundle(message, bob);
     expect(shown).toMatchObject({ 'm.thread': { latest_event: { event_id: early } } });
+    expect(shown!['m.reference']).toEqual({ chunk: [{ event_id: reference }] });
     expect(JSON.stringify(shown)).not.toContain('secret');
     expect(JSON.stringify(await bundle(message, alice))).toContain('secret');
   });

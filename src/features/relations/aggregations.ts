@@ -18,7 +18,8 @@ export interface AggregationDeps {
 /** What relates to the events of a room, not yet as text. */
 interface Found {
   readonly edits: readonly Child[];
-  readonly references: ReadonlyMap<EventId, readonly EventId[]>;
+  /** Interned ids of what refers to each. */
+  readonly references: ReadonlyMap<EventId, readonly number[]>;
   readonly threads: readonly Thread[];
 }
 
@@ -84,7 +85,11 @@ export class Aggregations implements EventHook {
     const changes = this.#changes;
     const found = await this.#find(roomNid, events, reader, ignored);
     if (changes === this.#changes && ignored.size === 0) this.#rememberWithout(events, found);
-    const candidates = [...found.edits.map(({ nid }) => nid), ...found.threads.flatMap(({ latest }) => latest)];
+    const candidates = [
+      ...found.edits.map(({ nid }) => nid),
+      ...[...found.references.values()].flat(),
+      ...found.threads.flatMap(({ latest }) => latest),
+    ];
     const visible = await this.#visible(candidates, reader);
     const edits = await this.#editTexts(events, found.edits, visible, reader);
     const threads = await this.#threadTexts(found.threads, visible, reader);
@@ -94,9 +99,9 @@ export class Aggregations implements EventHook {
       if (edit !== undefined) parts.push(`"m.replace":${edit}`);
       const thread = threads.get(event.eventId);
       if (thread !== undefined) parts.push(`"m.thread":${thread}`);
-      const references = found.references.get(event.eventId);
-      if (references !== undefined) {
-        const chunk = references.map((eventId) => ({ event_id: eventId }));
+      const references = (found.references.get(event.eventId) ?? []).flatMap((nid) => visible.get(nid) ?? []);
+      if (references.length > 0) {
+        const chunk = references.map(({ eventId }) => ({ event_id: eventId }));
         parts.push(`"m.reference":${JSON.stringify({ chunk })}`);
       }
       if (parts.length > 0) texts.set(event.nid, `{${parts.join(',')}}`);
@@ -116,11 +121,11 @@ export class Aggregations implements EventHook {
       store.references(roomNid, ids, ignored),
       store.replyCounts(roomNid, ids),
     ]);
-    const references = new Map<EventId, EventId[]>();
-    for (const { parentId, eventId } of referring) {
+    const references = new Map<EventId, number[]>();
+    for (const { parentId, nid } of referring) {
       const known = references.get(parentId);
-      if (known === undefined) references.set(parentId, [eventId]);
-      else known.push(eventId);
+      if (known === undefined) references.set(parentId, [nid]);
+      else known.push(nid);
     }
     // A thread cannot start from an event that relates to another.
     const roots = events.filter((event) => counts.has(event.eventId) && relationOf(event.content) === undefined);

@@ -91,21 +91,17 @@ export class RelationStore {
   }
 
   /** Events that refer to the given ones, oldest first. */
-  async references(
-    roomNid: number,
-    parentIds: readonly EventId[],
-    ignored: ReadonlySet<string>,
-  ): Promise<{ readonly parentId: EventId; readonly eventId: EventId }[]> {
+  async references(roomNid: number, parentIds: readonly EventId[], ignored: ReadonlySet<string>): Promise<Child[]> {
     const { dialect } = this.reader;
     const others = this.#notFrom(ignored);
-    const rows = await this.reader.all<{ parent_id: string; event_id: string }>({
+    const rows = await this.reader.all<{ parent_id: string; event_nid: number }>({
       sql:
-        'select r.parent_id, e.event_id from relations r join events e on e.event_nid = r.event_nid ' +
+        'select r.parent_id, r.event_nid from relations r ' +
         `where r.room_nid = ? and ${inTexts(dialect, 'r.parent_id')} and r.rel_type = 'm.reference'${others.sql} ` +
         'order by r.depth, r.position',
       parameters: [roomNid, listParameter(parentIds), ...others.parameters],
     });
-    return rows.map((row) => ({ parentId: row.parent_id as EventId, eventId: row.event_id as EventId }));
+    return rows.map((row) => ({ parentId: row.parent_id as EventId, nid: row.event_nid }));
   }
 
   /** How many replies the threads have, of those of the events that are thread roots. */

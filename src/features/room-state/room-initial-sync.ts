@@ -59,6 +59,8 @@ export class RoomInitialSync {
       start: encodeTimelineToken(first === undefined ? TIMELINE_START_TOKEN : placeBefore(first)),
       end: encodeTimelineToken(last === undefined ? TIMELINE_START_TOKEN : placeAfter(last)),
     };
+    // Receipts are of now; who has left knows the room as it was then.
+    const receipts = access.kind === 'left' ? [] : await this.deps.receipts(roomId, reader);
     const fields = [
       `"room_id":${JSON.stringify(roomId)}`,
       ...(own === undefined ? [] : [`"membership":"${own.membership}"`]),
@@ -67,7 +69,7 @@ export class RoomInitialSync {
       `"visibility":"${(await this.deps.isPublic(roomId)) ? 'public' : 'private'}"`,
       `"account_data":[${(await this.deps.accountData(roomId, reader)).join(',')}]`,
       '"presence":[]',
-      `"receipts":[${(await this.deps.receipts(roomId, reader)).join(',')}]`,
+      `"receipts":[${receipts.join(',')}]`,
     ];
     return `{${fields.join(',')}}`;
   }

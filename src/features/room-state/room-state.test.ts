@@ -22,7 +22,7 @@ async function setup(engine: TestEngine) {
     streams,
     isPublic: async () => false,
     accountData: async () => ['{"type":"m.tag","content":{}}'],
-    receipts: async () => [],
+    receipts: async () => ['{"type":"m.receipt","content":{}}'],
   });
   const all = (as: Requester, roomId: RoomId) => world.call(routes, contracts.getRoomState, { as, params: { roomId } });
   const one = (as: Requester, roomId: RoomId, eventType: string, stateKey?: string, format?: 'event' | 'content') =>
@@ -192,5 +192,14 @@ forEachEngine('room state', (engine) => {
     expect(answer.messages?.chunk).toHaveLength(10);
     expect(answer.account_data).toEqual([{ type: 'm.tag', content: {} }]);
     expect(answer.state?.length).toBe(5);
+  });
+
+  test('initialSync tells receipts to who is in the room, and not to who has left', async () => {
+    const { world, initialSync, alice, bob } = await setup(engine);
+    const roomId = await world.room(alice, { joinRule: 'public' });
+    await world.join(roomId, bob);
+    expect((await initialSync(bob, roomId)).receipts).toHaveLength(1);
+    await world.leave(roomId, bob);
+    expect((await initialSync(bob, roomId)).receipts).toEqual([]);
   });
 });
