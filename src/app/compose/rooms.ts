@@ -126,11 +126,11 @@ export function composeRooms(platform: Platform, options: RoomSlicesOptions): Ro
     },
     membership: {
       contentOf: (kind, target, sent) => service.contents.of(kind, target, sent),
-      requireInvitesAllowed: (caller) => service.requireInvitesAllowed(caller),
-      limitInvites: (caller, targets) => service.limitInvites(caller, targets, undefined),
+      requireInvitesAllowed: (caller) => service.inviting.requireAllowed(caller),
+      limitInvites: (caller, targets) => service.inviting.limit(caller, targets, undefined),
       async requireInvitable(target, inviter) {
         if (serverNameOf(target) !== serverName) await NO_OTHER_SERVERS.requireInvitable();
-        if (await service.isBlocked(target, inviter))
+        if (await service.inviting.isBlocked(target, inviter))
           throw new MatrixError('M_INVITE_BLOCKED', 'This user does not want to be invited');
       },
     },

@@ -13,7 +13,8 @@ import type { MembershipDeps } from './ports.ts';
 import { membershipRoutes } from './routes.ts';
 
 export { InviteState } from './invite-state.ts';
-export { type MembershipChange, MembershipService } from './membership.ts';
+export type { MembershipChange } from './member-changes.ts';
+export { MembershipService } from './membership.ts';
 export type { Caller, MemberProfile, MembershipConfig, MembershipDeps, RemoteMembership } from './ports.ts';
 
 export interface MembershipFeature {

@@ -7,7 +7,9 @@ import { knockRoom } from '#api/client/knocking.ts';
 import { forgetRoom, leaveRoom } from '#api/client/leaving.ts';
 import { getJoinedRooms } from '#api/client/list-joined-rooms.ts';
 import type { Requester } from '#api/requester.ts';
-import type { RoomAlias, RoomId, UserId } from '#protocol/identifiers/index.ts';
+import type { KeyId, RoomAlias, RoomId, ServerName, UserId } from '#protocol/identifiers/index.ts';
+import type { JsonObject } from '#protocol/json.ts';
+import { signingKeyFromSeed, signJson } from '#protocol/signing/index.ts';
 import { forEachEngine } from '#test/storage.ts';
 import { createWorld, eventually, refusal, type World } from '#test/world.ts';
 import { membershipOn } from './test-membership.ts';
@@ -61,6 +63,41 @@ forEachEngine('membership', (engine) => {
     await call(joinRoomById, { as: bob, params: { roomId } });
     const after = await world.rooms.members.find((await world.rooms.directory.find(roomId))!.nid, bob.userId);
     expect(after?.eventNid).toBe(before!.eventNid);
+  });
+
+  test('joining twice at the same moment is joining once, also where somebody has to authorise it', async () => {
+    const { world, alice, bob, call } = await setup();
+    const lobby = await world.room(alice, { joinRule: 'public' });
+    await world.join(lobby, bob);
+    const roomId = await world.room(alice);
+    const allow = [{ type: 'm.room_membership', room_id: lobby }];
+    await world.state(roomId, alice, 'm.room.join_rules', { join_rule: 'restricted', allow });
+    const before = world.streams.current();
+    await Promise.all([1, 2, 3].map(() => call(joinRoomById, { as: bob, params: { roomId } })));
+    const { nid } = (await world.rooms.directory.find(roomId))!;
+    expect(await world.rooms.timeline.newest(nid, before, world.streams.current(), 10)).toHaveLength(1);
+  });
+
+  test('an invite by e-mail address lets in whom the identity server vouches for, and nobody else', async () => {
+    const { world, alice, bob, carol, call } = await setup();
+    const key = signingKeyFromSeed('ed25519:0' as KeyId, Buffer.alloc(32, 7).toString('base64'));
+    const roomId = await world.room(alice);
+    const invitation = { display_name: 'b...@example.com', public_key: key.publicKey, key_validity_url: 'https://id/' };
+    await world.state(roomId, alice, 'm.room.third_party_invite', invitation, 'token');
+    const signedBy = (by: typeof key, mxid: UserId, token = 'token') => ({
+      third_party_signed: {
+        sender: alice.userId,
+        ...signJson({ mxid, token }, 'id.example.com' as ServerName, by),
+      } as never,
+    });
+    const join = (as: Requester, body: JsonObject) => call(joinRoomById, { as, params: { roomId }, body });
+    expect(await refusal(join(carol, signedBy(key, bob.userId)))).toBe('403 M_FORBIDDEN');
+    expect(await membershipIn(world, roomId, bob)).toBeUndefined();
+    expect(await refusal(join(bob, signedBy(key, bob.userId, 'other')))).toBe('403 M_FORBIDDEN');
+    const forger = signingKeyFromSeed('ed25519:0' as KeyId, Buffer.alloc(32, 8).toString('base64'));
+    expect(await refusal(join(bob, signedBy(forger, bob.userId)))).toBe('403 M_FORBIDDEN');
+    await join(bob, signedBy(key, bob.userId));
+    expect((await membershipIn(world, roomId, bob))?.membership).toBe('join');
   });
 
   test('only who is invited joins a room by invitation, nobody who is banned, and an unknown room is not found', async () => {

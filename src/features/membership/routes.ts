@@ -36,13 +36,17 @@ interface InviteBody {
 export function membershipRoutes({ service, joined, repeated }: RouteDeps): readonly Route[] {
   const join = async (
     caller: Caller,
-    idOrAlias: Parameters<typeof service.join>[1],
+    idOrAlias: Parameters<typeof service.entering.join>[1],
     body: JoinBody,
     via?: readonly string[],
   ) => {
     // Clients may put keys of their own into the member event.
     const { third_party_signed: thirdPartySigned, ...content } = body ?? {};
-    const { roomId } = await service.join(caller, idOrAlias, { via, content: content as JsonObject, thirdPartySigned });
+    const { roomId } = await service.entering.join(caller, idOrAlias, {
+      via,
+      content: content as JsonObject,
+      thirdPartySigned,
+    });
     return { room_id: roomId };
   };
   const leave = async (caller: Caller, roomId: RoomId, body: { readonly reason?: string } | undefined) => {
@@ -50,11 +54,11 @@ export function membershipRoutes({ service, joined, repeated }: RouteDeps): read
     return {};
   };
   const moderate = async (action: 'kick' | 'ban' | 'unban', caller: Caller, roomId: RoomId, body: TargetBody) => {
-    await service[action](caller, { roomId, target: body.user_id, content: reasonOf(body) });
+    await service.moderation[action](caller, { roomId, target: body.user_id, content: reasonOf(body) });
     return {};
   };
   const invite = async (caller: Caller, roomId: RoomId, body: InviteBody) => {
-    await service.invite(caller, { roomId, target: inviteeOf(body), content: reasonOf(body) });
+    await service.inviting.invite(caller, { roomId, target: inviteeOf(body), content: reasonOf(body) });
     return {};
   };
   const forget = async ({ userId }: Requester, roomId: RoomId) => {
@@ -80,7 +84,7 @@ export function membershipRoutes({ service, joined, repeated }: RouteDeps): read
     ),
     route(knockRoom, async ({ params, query, body, ...call }) => {
       const options = { via: query.via ?? query.server_name, content: reasonOf(body) };
-      return { room_id: (await service.knock(callerOf(call), params.roomIdOrAlias, options)).roomId };
+      return { room_id: (await service.entering.knock(callerOf(call), params.roomIdOrAlias, options)).roomId };
     }),
     route(leaving.leaveRoom, ({ params, body, ...call }) => leave(callerOf(call), params.roomId, body)),
     route(leaving.leaveRoomLegacy, ({ params, body, requester, request }) =>
