@@ -16,7 +16,7 @@ const SINGLE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Emoji_Presentation}]/u;
 const LATIN_ACCENTS = /[\u0300-\u036f]/g;
 /** Text of these alone is in its normal form, and is taken apart many times faster. */
-const ASCII = /^[\x00-\x7f]*$/;
+const ASCII = /^\p{ASCII}*$/u;
 const ASCII_SEPARATORS = /[^0-9A-Za-z]+/;
 const WORD_LENGTH = 64;
 /** Beyond them a text is not looked into. */
