@@ -26,7 +26,17 @@ interface Source {
   readonly isUpright: boolean;
 }
 
-/** The image library, loaded with the first image: many a server never has one made smaller, or not for long. */
+let loading: ReturnType<typeof loadSharp> | undefined;
+
+/**
+ * The image library, loaded with the first image: many a server never has one made smaller, or not for long. Set up once:
+ * an image that is being read while decoders are shut and opened again would be refused.
+ */
+function imageLibrary(): ReturnType<typeof loadSharp> {
+  loading ??= loadSharp();
+  return loading;
+}
+
 async function loadSharp() {
   const { default: sharp } = await import('sharp');
   sharp.block({ operation: ['VipsForeignLoad'] });
@@ -47,7 +57,7 @@ export class ThumbnailRenderer {
    */
   async render(path: string, target: ThumbnailTarget): Promise<Rendered> {
     try {
-      const sharp = await loadSharp();
+      const sharp = await imageLibrary();
       const source = inspect(await sharp(path, { limitInputPixels: false }).metadata());
       const pixels = source.width * source.height;
       if (pixels > this.maxImagePixels) throw new MatrixError('M_TOO_LARGE', 'Content is too large to thumbnail');
@@ -61,7 +71,7 @@ export class ThumbnailRenderer {
   }
 
   async #encode(path: string, source: Source, target: ThumbnailTarget, animated: boolean): Promise<Rendered> {
-    const sharp = await loadSharp();
+    const sharp = await imageLibrary();
     const image = sharp(path, { limitInputPixels: this.maxImagePixels, animated, failOn: 'error' })
       .timeout({ seconds: TIMEOUT_SECONDS })
       .autoOrient()

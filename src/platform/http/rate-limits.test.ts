@@ -132,11 +132,9 @@ test('registrations are refused when too many were recorded', async () => {
 test('buckets that have filled up again are forgotten', async () => {
   const clock = new VirtualClock();
   const limiter = createRateLimiter({ perSecond: 1000, burstCount: 1 }, clock);
-  const before = process.memoryUsage().heapUsed;
-  for (let i = 0; i < 300_000; i++) {
+  for (let i = 0; i < 30_000; i++) {
     limiter.take(`key ${i}`);
     if (i % 500 === 0) await clock.advance(1000);
   }
-  Bun.gc(true);
-  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10 * 1024 ** 2);
+  expect(limiter.size).toBeLessThan(3_000);
 });

@@ -23,6 +23,8 @@ export interface RateLimiter {
   record(key: string, options?: TakeOptions): void;
   /** Milliseconds until there is room, 0 when there is. Takes nothing. */
   waitMs(key: string, options?: TakeOptions): number;
+  /** Buckets in memory. */
+  readonly size: number;
 }
 
 /** A bucket by how much of it is used, at a time. */
@@ -70,6 +72,9 @@ export function createRateLimiter(settings: RateLimitSettings, clock: Clock): Ra
     waitMs,
     record,
     check,
+    get size() {
+      return buckets.size;
+    },
     take(key, options) {
       check(key, options);
       record(key, options);
