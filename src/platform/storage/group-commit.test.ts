@@ -125,3 +125,11 @@ test('a refused batch says that writing works, a write without end that it does 
   await stuck;
   await check.check();
 });
+
+test('an idle writer begins before the turn ends when many wait', async () => {
+  const engine = new MemoryEngine();
+  const commits = make(engine);
+  const all = Array.from({ length: 20 }, (_, index) => commits.commit(say(`${index}`)));
+  await Promise.all(all);
+  expect(engine.groups.map((group) => group.length)).toEqual([16, 4]);
+});

@@ -30,6 +30,12 @@ export interface GroupWriter {
   write(group: readonly PendingBatch[]): Promise<readonly (Error | undefined)[]>;
 }
 
+/**
+ * With so many batches waiting, an idle writer begins at once: it works while the event loop brings the rest, and whoever is
+ * answered first brings the next ones while the others are written. Otherwise all wait for all.
+ */
+const EAGER_BATCHES = 16;
+
 /** A group ends with the batch that reaches this number of statements, so that one commit stays short. */
 const GROUP_STATEMENTS = 4096;
 
@@ -45,6 +51,8 @@ export class GroupCommit implements Transactor {
   /** Batches that everything after them relies on; written alone, and tried again until written. */
   readonly #owed: PendingBatch[] = [];
   #busy = false;
+  /** Busy, and nothing handed to the writer yet. */
+  #isScheduled = false;
   #broken: Error | undefined;
   #wroteAtMs: number | undefined;
   #writingSinceMs: number | undefined;
@@ -76,6 +84,7 @@ export class GroupCommit implements Transactor {
       batch.settle = (error) => (error === undefined ? resolve(value) : reject(error));
       this.#waiting.push(batch);
       this.#schedule();
+      if (this.#isScheduled && this.#waiting.length >= EAGER_BATCHES) this.#start();
     });
   }
 
@@ -112,7 +121,14 @@ export class GroupCommit implements Transactor {
   #schedule(): void {
     if (this.#busy) return;
     this.#busy = true;
-    setImmediate(() => void this.#drain());
+    this.#isScheduled = true;
+    setImmediate(() => this.#start());
+  }
+
+  #start(): void {
+    if (!this.#isScheduled) return;
+    this.#isScheduled = false;
+    void this.#drain();
   }
 
   async #drain(): Promise<void> {
