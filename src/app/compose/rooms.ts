@@ -13,7 +13,7 @@ import { reportingFeature } from '#features/reporting/index.ts';
 import { roomStateFeature } from '#features/room-state/index.ts';
 import { roomSummaryFeature } from '#features/room-summary/index.ts';
 import { roomUpgradeFeature } from '#features/room-upgrade/index.ts';
-import { sendEventFeature } from '#features/send-event/index.ts';
+import { checkContent, sendEventFeature } from '#features/send-event/index.ts';
 import { spacesFeature } from '#features/spaces/index.ts';
 import { MatrixError, notFound } from '#protocol/errors.ts';
 import { type RoomId, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
@@ -105,12 +105,14 @@ export function composeRooms(platform: Platform, options: RoomSlicesOptions): Ro
     clock,
     serverName,
     config: config.rooms,
+    checkContent: ({ type, stateKey, content }) => checkContent({ type, stateKey, content }, serverName),
     directory: {
       async checkNewAlias(alias, requester) {
         aliases.checkNew(requester, alias, undefined);
         if ((await aliases.resolveLocal(alias)) !== undefined)
           throw new MatrixError('M_ROOM_IN_USE', 'This alias is taken');
       },
+      checkCanonicalAlias: (content, alias) => aliases.checkFirstCanonicalAlias(content, alias),
       addAlias: (batch, alias, roomId, creator) =>
         void batch.add(aliases.insert({ userId: creator }, alias, nidOf(roomId))),
       mayPublish(creator, roomId, names) {

@@ -10,12 +10,13 @@ import { createWorld, refusal } from '#test/world.ts';
 import { type CreateRoomConfig, type CreateRoomDeps, createRoomFeature } from './index.ts';
 
 interface Options {
+  readonly checkContent?: CreateRoomDeps['checkContent'];
   readonly config?: Partial<CreateRoomConfig>;
   readonly directory?: Partial<CreateRoomDeps['directory']>;
   readonly membership?: Partial<CreateRoomDeps['membership']>;
 }
 
-async function setup(engine: TestEngine, { config, directory, membership }: Options = {}) {
+async function setup(engine: TestEngine, { config, directory, membership, checkContent }: Options = {}) {
   const world = await createWorld(engine);
   const listed: string[] = [];
   const aliases: string[] = [];
@@ -24,9 +25,13 @@ async function setup(engine: TestEngine, { config, directory, membership }: Opti
     repeated: world.rooms.repeated,
     clock: world.clock,
     serverName: world.serverName,
+    checkContent: checkContent ?? (() => undefined),
     directory: {
       checkNewAlias: async (alias) => {
         if (aliases.includes(alias)) throw new MatrixError('M_ROOM_IN_USE', 'taken');
+      },
+      checkCanonicalAlias: async (content, alias) => {
+        if (content.alias !== alias) throw new MatrixError('M_BAD_ALIAS', 'not of this room');
       },
       addAlias: (_batch, alias) => void aliases.push(alias),
       mayPublish: () => true,
@@ -223,6 +228,13 @@ forEachEngine('creating rooms', (engine) => {
     expect(await refusal(create({ invite: ['@carol:example.org'] }))).toBe('403 M_INVITE_BLOCKED');
     const shadowed = await create({ invite: [bob] }, world.user('alice', { isShadowBanned: true }));
     expect(await content(shadowed, 'm.room.member', bob)).toBeUndefined();
+    const invite = (userId: string) => ({
+      initial_state: [{ type: 'm.room.member', state_key: userId, content: { membership: 'invite' } }],
+    });
+    expect(await content(await create(invite(bob)), 'm.room.member', bob)).toEqual({ membership: 'invite' });
+    expect(await refusal(create(invite('@carol:example.org')))).toBe('403 M_INVITE_BLOCKED');
+    const hidden = await create(invite(bob), world.user('alice', { isShadowBanned: true }));
+    expect(await content(hidden, 'm.room.member', bob)).toBeUndefined();
     const byAddress = { id_server: 'x', id_access_token: 'x', medium: 'email', address: 'x' };
     expect(await refusal(create({ invite_3pid: [byAddress] }))).toBe('403 M_FORBIDDEN');
   });
@@ -235,6 +247,20 @@ forEachEngine('creating rooms', (engine) => {
     for (const bad of ['#pub:example.org', 'a b', 'a\tb', 'x'.repeat(300)]) {
       expect(await refusal(create({ room_alias_name: bad }))).toBe('400 M_INVALID_PARAM');
     }
+  });
+
+  test('a room starts with nothing that could not be sent later: aliases of others, malformed events', async () => {
+    const { create, content } = await setup(engine, {
+      checkContent: ({ type, content: { name } }) => {
+        if (type === 'm.room.name' && typeof name !== 'string') throw new MatrixError('M_BAD_JSON', 'no name');
+      },
+    });
+    const state = (type: string, body: JsonObject) => ({ initial_state: [{ type, content: body }] });
+    const alias = state('m.room.canonical_alias', { alias: '#pub:example.org' });
+    expect(await refusal(create(alias))).toBe('400 M_BAD_ALIAS');
+    const roomId = await create({ ...alias, room_alias_name: 'pub' });
+    expect(await content(roomId, 'm.room.canonical_alias')).toEqual({ alias: '#pub:example.org' });
+    expect(await refusal(create(state('m.room.name', { name: 7 })))).toBe('400 M_BAD_JSON');
   });
 
   test('a public room is listed if its creator may list rooms', async () => {

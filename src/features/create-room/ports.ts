@@ -3,7 +3,7 @@ import type { Clock } from '#platform/clock/index.ts';
 import type { Batch } from '#platform/storage/ports.ts';
 import type { RoomAlias, RoomId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
-import type { RepeatedRequests, RoomEngine } from '#rooms/index.ts';
+import type { Draft, RepeatedRequests, RoomEngine } from '#rooms/index.ts';
 
 /** Who asks, and from where. */
 export interface Caller {
@@ -15,6 +15,11 @@ export interface Caller {
 export interface NewRoomDirectory {
   /** Throws 400 `M_ROOM_IN_USE`, `M_EXCLUSIVE`, or 403 `M_FORBIDDEN` where the user may not make this alias. */
   checkNewAlias(alias: RoomAlias, requester: Requester): Promise<void>;
+  /**
+   * Checks an `m.room.canonical_alias` of a new room, which has `alias` and no other. Throws 400 `M_BAD_ALIAS`,
+   * `M_INVALID_PARAM`.
+   */
+  checkCanonicalAlias(content: JsonObject, alias: RoomAlias | undefined): Promise<void>;
   /** Adds the rows of the alias; a unique constraint fails the batch if it has been taken meanwhile. */
   addAlias(batch: Batch, alias: RoomAlias, roomId: RoomId, creator: UserId): void;
   /** Whether the configuration lets the user list the room. */
@@ -42,6 +47,8 @@ export interface CreateRoomDeps {
   readonly serverName: ServerName;
   readonly directory: NewRoomDirectory;
   readonly membership: NewRoomMembership;
+  /** Throws 400 `M_BAD_JSON` for an event that no client should be made to read. */
+  readonly checkContent: (event: Pick<Draft, 'type' | 'stateKey' | 'content'>) => void;
   readonly config: CreateRoomConfig;
 }
 

@@ -130,7 +130,12 @@ export class Aliases {
 
   /** See `checkCanonicalAlias`. `before` is the content in force. */
   checkCanonicalAlias(roomId: RoomId, content: JsonObject, before: JsonObject | undefined): Promise<void> {
-    return checkCanonicalAlias(roomId, content, before, async (alias) => (await this.resolve(alias))?.roomId);
+    return checkCanonicalAlias(content, before, async (alias) => (await this.resolve(alias))?.roomId === roomId);
+  }
+
+  /** As `checkCanonicalAlias`, for a room that does not exist yet and is going to have no alias but `own`. */
+  checkFirstCanonicalAlias(content: JsonObject, own: RoomAlias | undefined): Promise<void> {
+    return checkCanonicalAlias(content, undefined, async (alias) => alias === own);
   }
 
   /** For an upgraded room: its successor takes over all aliases of this server. */

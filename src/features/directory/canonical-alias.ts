@@ -1,5 +1,5 @@
 import { invalidParam, MatrixError } from '#protocol/errors.ts';
-import { parseRoomAlias, type RoomAlias, type RoomId } from '#protocol/identifiers/index.ts';
+import { parseRoomAlias, type RoomAlias } from '#protocol/identifiers/index.ts';
 import type { JsonObject, JsonValue } from '#protocol/json.ts';
 
 /** More than any room advertises; each new one costs a look-up, maybe at another server. */
@@ -12,17 +12,16 @@ const MAX_ALIASES = 100;
  * https://spec.matrix.org/v1.19/client-server-api/#mroomcanonical_alias
  */
 export async function checkCanonicalAlias(
-  roomId: RoomId,
   content: JsonObject,
   before: JsonObject | undefined,
-  resolve: (alias: RoomAlias) => Promise<RoomId | undefined>,
+  isOfRoom: (alias: RoomAlias) => Promise<boolean>,
 ): Promise<void> {
   const known = new Set(before === undefined ? [] : aliasesIn(before));
   const wanted = new Set([...oneAlias(content.alias), ...aliasList(content.alt_aliases)].map(requireAlias));
   const added = [...wanted].filter((alias) => !known.has(alias));
   if (added.length > MAX_ALIASES) throw invalidParam(`More than ${MAX_ALIASES} new aliases`);
   for (const alias of added) {
-    if ((await resolve(alias)) !== roomId) {
+    if (!(await isOfRoom(alias))) {
       throw new MatrixError('M_BAD_ALIAS', `Room alias ${alias} does not point to the room`);
     }
   }

@@ -23,11 +23,14 @@ const STATE_TYPES: ReadonlySet<string> = new Set([
   'm.room.topic',
 ]);
 
+/** `roomId` is absent for a room that is still to be made. */
+type CheckedEvent = Omit<AskedEvent, 'roomId'> & Partial<Pick<AskedEvent, 'roomId'>>;
+
 /**
  * Refuses events that no client should be made to read, though the auth rules have nothing against them.
  * @throws MatrixError 400 `M_BAD_JSON`.
  */
-export function checkContent(event: AskedEvent, serverName: ServerName): void {
+export function checkContent(event: CheckedEvent, serverName: ServerName): void {
   const { type, stateKey, content } = event;
   if (stateKey === undefined && STATE_TYPES.has(type)) throw badJson(`${type} must be a state event`);
   const mentions = content['m.mentions'];

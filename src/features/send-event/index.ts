@@ -9,6 +9,7 @@ import type { SendEventDeps } from './ports.ts';
 import { sendEventRoutes } from './routes.ts';
 import { EventSender } from './send-event.ts';
 
+export { checkContent } from './check-content.ts';
 export type { Caller, SendEventDeps } from './ports.ts';
 export { EventSender, type SendRequest } from './send-event.ts';
 
