@@ -46,7 +46,7 @@ export function resultsOf(scenario: string): ResultLine[] {
 
 export function surroundings(): Pick<ResultLine, 'commit' | 'versions' | 'machine'> {
   return {
-    commit: spawnSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8', cwd: FOLDER }).stdout.trim(),
+    commit: measuredCommit(),
     versions: { bun: process.versions.bun ?? '', node: process.versions.node },
     machine: {
       cpus: cpus().length,
@@ -56,6 +56,13 @@ export function surroundings(): Pick<ResultLine, 'commit' | 'versions' | 'machin
       load: loadavg()[0] ?? 0,
     },
   };
+}
+
+/** `-dirty` where anything but the results differs from the commit. */
+function measuredCommit(): string {
+  const git = (...args: readonly string[]) => spawnSync('git', args, { encoding: 'utf8', cwd: FOLDER }).stdout.trim();
+  const changes = git('status', '--porcelain', '--', ':/', ':(top,exclude)bench/results', ':(top,exclude)docs');
+  return git('rev-parse', '--short', 'HEAD') + (changes === '' ? '' : '-dirty');
 }
 
 /** The middle of some figures. */
