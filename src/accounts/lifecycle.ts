@@ -53,7 +53,7 @@ export class Lifecycle {
       await streams.commit((batch) => {
         batch.add(users.upgradeGuest(userId, passwordHash), 1);
         extra(batch);
-        batch.afterCommit(() => cache.forgetUser(userId));
+        batch.afterAttempt(() => cache.forgetUser(userId));
       });
     } catch (error) {
       if (error instanceof BatchConflict) throw new MatrixError('M_USER_IN_USE', 'The user id is already taken');
@@ -66,7 +66,7 @@ export class Lifecycle {
     const { cache, streams, users } = this.#deps;
     await streams.commit((batch) => {
       for (const statement of users.setFlags(userId, flags)) batch.add(statement);
-      batch.afterCommit(() => cache.forgetUser(userId));
+      batch.afterAttempt(() => cache.forgetUser(userId));
     });
   }
 
@@ -108,7 +108,7 @@ export class Lifecycle {
       for (const statement of users.deactivate(userId, options.erase)) batch.add(statement);
       for (const hook of hooks.onAccountDeactivated) hook(userId, options, batch);
       deleteDevices(batch);
-      batch.afterCommit(() => cache.forgetUser(userId));
+      batch.afterAttempt(() => cache.forgetUser(userId));
     });
     void this.#depart(userId, options);
   }

@@ -43,7 +43,7 @@ export async function refreshSession(refreshToken: string, deps: RefreshDeps): P
       for (const each of store.dropSuccessors(hash, sessionId)) batch.add(each);
       batch.add(store.insertAccessToken(access, nowMs));
       batch.add(store.insertRefreshToken(refresh, nowMs));
-      batch.afterCommit(() => cache.forgetUser(row.user_id as UserId));
+      batch.afterAttempt(() => cache.forgetUser(row.user_id as UserId));
     });
   } catch (error) {
     if (error instanceof BatchConflict) throw unknownToken();

@@ -165,7 +165,7 @@ export class Sessions {
     const { cache, hooks, store } = this.#deps;
     if (sessionIds.length > 0) for (const hook of hooks.onSessionsEnded) hook(scope.userId, sessionIds, batch);
     for (const statement of store.end(scope)) batch.add(statement);
-    batch.afterCommit(() => cache.forgetUser(scope.userId));
+    batch.afterAttempt(() => cache.forgetUser(scope.userId));
   }
 
   async #idsIn(scope: SessionScope): Promise<number[]> {

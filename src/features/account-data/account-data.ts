@@ -126,7 +126,7 @@ export class AccountData {
     if (last === undefined) return;
     const position = last;
     batch.wake({ userId });
-    batch.afterCommit(() => this.#changes.changed(userId, position));
+    batch.afterAttempt(() => this.#changes.changed(userId, position));
   }
 
   /** In the batch that deactivates an account. */
@@ -143,10 +143,9 @@ export class AccountData {
     position: StreamPosition,
   ): void {
     batch.wake({ userId });
-    batch.afterCommit(() => {
-      this.#changes.changed(userId, position);
-      if (key.type === IGNORED_USERS_TYPE && key.roomId === undefined) this.#ignored.changed(userId, content);
-    });
+    batch.afterAttempt(() => this.#changes.changed(userId, position));
+    if (key.type !== IGNORED_USERS_TYPE || key.roomId !== undefined) return;
+    batch.afterCommit(() => this.#ignored.changed(userId, content));
   }
 }
 

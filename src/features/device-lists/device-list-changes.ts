@@ -50,7 +50,7 @@ export class DeviceListChanges {
     batch.add(this.lists.changed(userId, position));
     const rooms = batch.add(this.lists.roomsOf(userId));
     batch.wake({ userId });
-    batch.afterCommit(() => {
+    batch.afterAttempt(() => {
       this.#public.changed(userId, position);
       batch.wake(...rooms.rows.map((row) => ({ roomId: row.room_id as RoomId })));
     });
@@ -61,7 +61,7 @@ export class DeviceListChanges {
     const position = batch.nextPosition();
     for (const userId of userIds) batch.add(this.lists.changedFor(observer, userId, position));
     batch.wake({ userId: observer });
-    batch.afterCommit(() => this.#private.changed(observer, position));
+    batch.afterAttempt(() => this.#private.changed(observer, position));
   }
 
   /** A member event came into force. To be called before those who are woken by it ask. */

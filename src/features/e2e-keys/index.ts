@@ -84,7 +84,7 @@ export function e2eKeysFeature(deps: E2eKeysDeps): E2eKeys {
       for (const deviceId of deviceIds) {
         batch.add(deviceKeys.removeDevice(userId, deviceId));
         oneTimeKeys.removeDevice(batch, userId, deviceId);
-        batch.afterCommit(() => counts.forget(userId, deviceId));
+        batch.afterAttempt(() => counts.forget(userId, deviceId));
       }
     },
     onAccountDeactivated(userId, _, batch) {

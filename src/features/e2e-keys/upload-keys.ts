@@ -70,7 +70,7 @@ export class UploadKeys {
       if (oneTime.length > 0) batch.add(oneTimeKeys.forgetClaimed(userId, deviceId, clock.now() - CLAIMED_KEPT_MS));
       for (const key of oneTime) oneTimeKeys.add(batch, userId, deviceId, key, sequences.next('row'));
       for (const key of fallback) batch.add(oneTimeKeys.putFallback(userId, deviceId, key));
-      if (oneTime.length + fallback.length > 0) batch.afterCommit(() => counts.forget(userId, deviceId));
+      if (oneTime.length + fallback.length > 0) batch.afterAttempt(() => counts.forget(userId, deviceId));
     };
   }
 

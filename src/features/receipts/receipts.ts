@@ -144,7 +144,7 @@ export class Receipts {
     const thread = threadId === MAIN ? '' : threadId;
     marks.advance(batch, { userId, roomNid: nid, thread, upTo: eventPosition, position });
     batch.wake(type === 'm.read' ? { roomId } : { userId });
-    batch.afterCommit(() => this.#changes.changed(roomId, position));
+    batch.afterAttempt(() => this.#changes.changed(roomId, position));
   }
 }
 

@@ -51,7 +51,7 @@ export class Inbox {
       batch.add(this.store.put(userId, deviceId, position, JSON.stringify(event)));
     }
     batch.wake(...[...new Set(recipients.map(({ userId }) => userId))].map((userId) => ({ userId })));
-    batch.afterCommit(() => {
+    batch.afterAttempt(() => {
       for (const { userId, deviceId } of recipients) this.#arrivals.changed(keyOf(userId, deviceId), position);
     });
   }

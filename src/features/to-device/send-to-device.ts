@@ -7,6 +7,7 @@ import { type DeviceId, parseUserId, type ServerName, serverNameOf, type UserId 
 import { isJsonObject, type JsonObject } from '#protocol/json.ts';
 import type { Inbox, Recipient } from './inbox.ts';
 import type { KnownDevices, RemoteInboxes } from './ports.ts';
+import { SendingOrder } from './sending-order.ts';
 import type { ToDeviceStore, Transaction } from './to-device-store.ts';
 
 /** Content by user id, then by device id or `*`. */
@@ -32,14 +33,20 @@ export interface SendToDeviceDeps {
 
 /** https://spec.matrix.org/v1.19/client-server-api/#send-to-device-messaging */
 export class SendToDevice {
+  readonly #order = new SendingOrder();
+
   constructor(private readonly deps: SendToDeviceDeps) {}
 
-  /** Delivers once for each transaction, however often it is sent. Devices that are not known are passed over. */
+  /**
+   * Delivers once for each transaction, however often it is sent, and what one device sends in the order of the calls. Devices
+   * that are not known are passed over.
+   */
   async send(transaction: Transaction, messages: ToDeviceMessages): Promise<void> {
     const { streams, store, inbox, clock } = this.deps;
     const { userId: sender, eventType: type } = transaction;
     const [local, remote] = this.#split(this.#admitted(transaction, parse(messages)));
-    const recipients = await this.#recipients(local);
+    const sendingDevice = `${sender}\0${transaction.deviceId ?? ''}`;
+    const recipients = await this.#order.after(sendingDevice, this.#recipients(local));
     try {
       await streams.commit((batch) => {
         batch.add(store.begin(transaction, clock.now()));

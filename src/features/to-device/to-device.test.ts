@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { systemClock } from '#platform/clock/index.ts';
 import type { ServerName, UserId } from '#protocol/identifiers/index.ts';
 import { openEncryption, type TestDevice, type TestEncryption, V3 } from '#test/encryption.ts';
 import { forEachEngine } from '#test/storage.ts';
@@ -86,6 +87,47 @@ forEachEngine('to-device messages', (engine) => {
     expect(numbers(await inbox(server, bob, second.upTo))).toEqual([6]);
     await server.toDevice.acknowledge(bob.userId, bob.deviceId, server.streams.current());
     expect(numbers(await inbox(server, bob, 0))).toEqual([]);
+  });
+
+  test('of one device come in the order in which they were sent, also when the recipients of the first are found late', async () => {
+    const server = await open();
+    const [alice, bob] = [await server.user('alice'), await server.user('bob')];
+    const { devices } = server.accounts;
+    const devicesOf = devices.devicesOf.bind(devices);
+    const delays = [0, 30, 0, 10, 0];
+    devices.devicesOf = async (userIds) => {
+      await systemClock.sleep(delays.shift() ?? 0);
+      return devicesOf(userIds);
+    };
+    const send = (n: number) => server.ask(alice, 'PUT', path(`${n}`), { messages: { [bob.userId]: { BOB1: { n } } } });
+    // The first makes the access token known: while it is looked up, requests may overtake each other.
+    await send(0);
+    await Promise.all([1, 2, 3, 4].map(send));
+    expect((await inbox(server, bob)).messages.map(({ content }) => content.n)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('that were written although the database did not say so are delivered, once', async () => {
+    const storage = await engine.open();
+    let isLost = false;
+    const { transactor } = storage;
+    const server = await openEncryption({
+      ...storage,
+      transactor: {
+        async commit(build) {
+          const value = await transactor.commit(build);
+          if (!isLost) return value;
+          isLost = false;
+          throw new Error('the connection failed, and whether the write happened is unknown');
+        },
+      },
+    });
+    const [alice, bob] = [await server.user('alice'), await server.user('bob')];
+    const since = server.streams.current();
+    const send = () => server.ask(alice, 'PUT', path('1'), { messages: { [bob.userId]: { BOB1: {} } } });
+    isLost = true;
+    expect((await send()).verdict).toBe('500 M_UNKNOWN');
+    expect((await send()).verdict).toBe('200');
+    expect((await inbox(server, bob, since)).messages.length).toBe(1);
   });
 
   test('an acknowledgement concerns one device of one user', async () => {

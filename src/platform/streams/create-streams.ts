@@ -35,7 +35,7 @@ class Change implements StreamBatch {
   top: StreamPosition = 0;
   settled = false;
   readonly targets: WakeTarget[] = [];
-  readonly hooks: (() => void)[] = [];
+  hooks: { readonly run: () => void; readonly isForAttempts: boolean }[] = [];
   /** Called when it has become visible, if someone waits for that. */
   onVisible: (() => void) | undefined;
   visible = false;
@@ -57,7 +57,17 @@ class Change implements StreamBatch {
   }
 
   afterCommit(run: () => void): void {
-    this.hooks.push(run);
+    this.hooks.push({ run, isForAttempts: false });
+  }
+
+  afterAttempt(run: () => void): void {
+    this.hooks.push({ run, isForAttempts: true });
+  }
+
+  /** The commit failed: what is left to do when it is known not to have happened, and when it is not. */
+  fail(isCertain: boolean): void {
+    this.hooks = isCertain ? [] : this.hooks.filter(({ isForAttempts }) => isForAttempts);
+    if (isCertain) this.targets.splice(0);
   }
 
   wake(...targets: readonly WakeTarget[]): void {
@@ -95,8 +105,7 @@ class SingleWriterStreams implements Streams {
     } catch (error) {
       // Its positions stay unused, and those after it need not wait for them. When only the answer to the commit was lost,
       // it may have happened: then waking is right, and otherwise harmless.
-      if (error instanceof BatchConflict) change?.targets.splice(0);
-      change?.hooks.splice(0);
+      change?.fail(error instanceof BatchConflict);
       if (change !== undefined) void this.#settle(change);
       throw error;
     }
@@ -135,7 +144,7 @@ class SingleWriterStreams implements Streams {
   }
 
   #show(change: Change): void {
-    for (const run of change.hooks) runHook(run);
+    for (const { run } of change.hooks) runHook(run);
     if (change.top > this.#current) this.#current = change.top;
     change.visible = true;
     if (change.targets.length > 0) {

@@ -13,6 +13,11 @@ export interface StreamBatch extends Batch {
   nextPosition(): StreamPosition;
   /** Runs once the batch is durable, before `current` advances and anyone is woken: for what is kept in memory. */
   afterCommit(run: () => void): void;
+  /**
+   * As `afterCommit`, and also when the commit failed without saying whether it happened (the connection was lost): for what
+   * in memory says that something may have changed, or forgets.
+   */
+  afterAttempt(run: () => void): void;
   /** Whom to wake once committed. Wake-ups say where to look, never what changed. */
   wake(...targets: readonly WakeTarget[]): void;
 }

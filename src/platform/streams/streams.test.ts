@@ -157,10 +157,44 @@ forEachEngine('streams', (engine) => {
         batch.afterCommit(() => {
           ran = true;
         });
+        batch.afterAttempt(() => {
+          ran = true;
+        });
       }),
     );
     expect(failed).toBeInstanceOf(BatchConflict);
     expect(ran).toBe(false);
+  });
+
+  test('a commit of which nobody knows whether it happened runs the hooks for attempts alone, and wakes', async () => {
+    const storage = await engine.open([changes]);
+    const streams = createStreams({
+      storage: {
+        ...storage,
+        transactor: {
+          async commit(build) {
+            await storage.transactor.commit(build);
+            throw new Error('the connection was lost');
+          },
+        },
+      },
+      clock: systemClock,
+      joinedUsers: () => new Set(),
+    });
+    const before = streams.current();
+    const ran: string[] = [];
+    const woken = streams.waitForUser(ALICE, before, LONG, never);
+    const failed = await failureOf(
+      streams.commit((batch) => {
+        batch.add(insert(batch.nextPosition(), 'one'));
+        batch.wake({ userId: ALICE });
+        batch.afterCommit(() => ran.push('commit'));
+        batch.afterAttempt(() => ran.push(`attempt at ${streams.current() - before}`));
+      }),
+    );
+    await woken;
+    expect([(failed as Error).message, ran]).toEqual(['the connection was lost', ['attempt at 0']]);
+    expect(streams.current()).toBe(before + 1);
   });
 
   test('a room wakes those joined to it, and nobody else', async () => {
