@@ -1,5 +1,5 @@
 import type { Reader, SqlValue, Statement } from '#platform/storage/index.ts';
-import { statement } from '#platform/storage/index.ts';
+import { inTexts, listParameter, statement } from '#platform/storage/index.ts';
 import { localpartOf, type UserId } from '#protocol/identifiers/index.ts';
 import type { Account, AccountFlags, NewAccount } from './account.ts';
 import type { AccountTables } from './tables.ts';
@@ -125,6 +125,14 @@ export class UserStore {
 
   reactivate(userId: UserId, passwordHash: string | undefined): Statement[] {
     return [reactivate(passwordHash ?? null, userId), removeDeparture(userId)];
+  }
+
+  /** Those of the users whose content is not to be shown to whoever comes later. */
+  async erasedAmong(userIds: readonly UserId[]): Promise<ReadonlySet<UserId>> {
+    const { dialect } = this.reader;
+    const sql = `select user_id from users where is_erased = 1 and ${inTexts(dialect, 'user_id')}`;
+    const rows = await this.reader.all<Pick<Row, 'user_id'>>({ sql, parameters: [listParameter(userIds)] });
+    return new Set(rows.map((row) => row.user_id as UserId));
   }
 
   /** Deactivated users who have yet to be taken out of their rooms. */

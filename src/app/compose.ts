@@ -58,6 +58,7 @@ export function compose(platform: Platform): Parts {
     hooks,
     unsignedSources: { aggregations: (events, by) => relations.aggregations(events, by) },
     receiving: platform.receiving,
+    erasedAmong: (userIds) => accounts.users.erasedAmong(userIds),
   });
   const { streams } = rooms;
   const accountSlices = composeAccounts(platform, rooms);

@@ -4,7 +4,7 @@ import { clientEventText, redactRoomEvent, toClientEvent } from '#protocol/event
 import type { Membership } from '#protocol/history-visibility/index.ts';
 import type { DeviceId, EventId, UserId } from '#protocol/identifiers/index.ts';
 import type { EventStore } from './event-store.ts';
-import type { StoredEvent } from './stored-event.ts';
+import { ERASED, type StoredEvent } from './stored-event.ts';
 
 /** Who reads, as far as answers differ between readers. */
 export interface EventReader {
@@ -106,7 +106,7 @@ export class ClientEvents {
   }
 
   async #redaction(eventId: EventId, reader: EventReader): Promise<string | undefined> {
-    const redaction = await this.events.byId(eventId);
+    const redaction = eventId === ERASED ? undefined : await this.events.byId(eventId);
     if (redaction === undefined) return undefined;
     const transactionIds = await this.sources.transactionIds([redaction], reader);
     const parts = {

@@ -32,7 +32,7 @@ import { StateKeyStore } from './state-tree/state-key-store.ts';
 import { StateTreeStore } from './state-tree/state-tree-store.ts';
 import { type NodeSweep, sweepNodes } from './state-tree/sweep-nodes.ts';
 import { TimelineStore } from './timeline-store.ts';
-import { Visibility } from './visibility.ts';
+import { type ErasedAmong, Visibility } from './visibility.ts';
 
 export interface RoomsOptions {
   readonly storage: Storage;
@@ -47,6 +47,8 @@ export interface RoomsOptions {
   readonly unsignedSources: Pick<UnsignedSources, 'aggregations'> & Partial<UnsignedSources>;
   /** What receiving events needs of other servers. Without it nothing is received. */
   readonly receiving?: ReceivingPorts | undefined;
+  /** Without it, nobody has been erased. */
+  readonly erasedAmong?: ErasedAmong | undefined;
   /** Told of every state resolution, for metrics. */
   readonly onResolved?: ((report: ResolutionReport) => void) | undefined;
 }
@@ -74,6 +76,8 @@ export interface Rooms {
   /** See `sweepNodes`. To be run for a room after events of it were deleted. */
   sweepStateNodes(roomNid: number): Promise<NodeSweep>;
 }
+
+const nobody: ErasedAmong = async () => new Set();
 
 export function openRooms(options: RoomsOptions): Rooms {
   const { storage, clock, random, serverName, signingKey, caches, hooks } = options;
@@ -131,10 +135,17 @@ export function openRooms(options: RoomsOptions): Rooms {
     joined,
     current,
     timeline: new TimelineStore(reader, events, recent),
-    visibility: new Visibility(directory, members, current, events, {
-      joined,
-      contexts: caches.cache('visibility', 0.02),
-    }),
+    visibility: new Visibility(
+      directory,
+      members,
+      current,
+      events,
+      {
+        joined,
+        contexts: caches.cache('visibility', 0.02),
+      },
+      options.erasedAmong ?? nobody,
+    ),
     clientEvents: new ClientEvents(events, caches.cache('client-events', 0.2), clock, unsignedSources),
     transactions,
     repeated: new RepeatedRequests(clock),

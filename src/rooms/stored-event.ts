@@ -21,6 +21,9 @@ const COLUMN_KEYS: ReadonlySet<string> = new Set([
   'unsigned',
 ]);
 
+/** Stands for the redaction in what is shown of an erased user's event: there is none. */
+export const ERASED = '' as EventId;
+
 /** An event as the database holds it. Its JSON is parsed only when somebody asks for what is in it. */
 export class StoredEvent implements RoomEvent {
   readonly nid: number;
@@ -127,7 +130,8 @@ export class StoredEvent implements RoomEvent {
       redacted_by: redaction,
       content: this.contentText,
       rest: this.#rest,
-      unsigned: this.#unsigned,
+      // What an erased user's state was before is theirs as well.
+      unsigned: redaction === ERASED ? null : this.#unsigned,
       auth_rank: this.authRank ?? null,
     };
     return new StoredEvent(row, this.roomId, this.rules, this.#content);

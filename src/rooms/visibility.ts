@@ -16,7 +16,7 @@ import type { JoinedRooms } from './joined-rooms.ts';
 import type { MembershipStore } from './membership-store.ts';
 import type { RoomDirectory, RoomIdentity } from './room-directory.ts';
 import type { StateRoot } from './state-tree/node.ts';
-import type { StoredEvent } from './stored-event.ts';
+import { ERASED, type StoredEvent } from './stored-event.ts';
 import { EventStatus } from './tables.ts';
 
 /** How a user may read a room: as a member, up to the event with which they left, or by looking in from outside. */
@@ -40,6 +40,9 @@ export interface VisibilityMemory {
 
 const CONTEXT_BYTES = 250;
 
+/** Those of the users whose content is not to be shown to whoever comes later. */
+export type ErasedAmong = (userIds: readonly UserId[]) => Promise<ReadonlySet<UserId>>;
+
 /** An event that its reader may see, with the reader's membership at the time. */
 export interface VisibleEvent {
   readonly event: StoredEvent;
@@ -62,6 +65,7 @@ export class Visibility {
     private readonly current: CurrentState,
     private readonly events: EventStore,
     private readonly memory: VisibilityMemory,
+    private readonly erasedAmong: ErasedAmong,
   ) {}
 
   /**
@@ -99,7 +103,11 @@ export class Visibility {
     return (await this.filter([event], userId))[0];
   }
 
-  /** Those of the events (all of one room) that the user may see, in the same order. */
+  /**
+   * Those of the events (all of one room) that the user may see, in the same order. Of those of erased users, whoever was not in
+   * the room at the time is shown what a redaction would leave.
+   * https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3accountdeactivate
+   */
   async filter(events: readonly StoredEvent[], userId: UserId, options: FilterOptions = {}): Promise<VisibleEvent[]> {
     const first = events[0];
     if (first === undefined) return [];
@@ -121,7 +129,20 @@ export class Visibility {
       const membership = isOwnMembership(event, userId) ? membershipOf(event.content) : context.membership;
       visible.push({ event, membership });
     }
-    return visible;
+    return this.#withoutErased(visible);
+  }
+
+  async #withoutErased(visible: VisibleEvent[]): Promise<VisibleEvent[]> {
+    const senders = new Set<UserId>();
+    for (const { event, membership } of visible) if (membership !== 'join') senders.add(event.sender);
+    if (senders.size === 0) return visible;
+    const erased = await this.erasedAmong([...senders]);
+    if (erased.size === 0) return visible;
+    return visible.map(({ event, membership }) =>
+      membership !== 'join' && erased.has(event.sender)
+        ? { event: event.redactedWith(ERASED), membership }
+        : { event, membership },
+    );
   }
 
   /** The member event that ended the user's last stay, going back from their newest one; `undefined` if they never joined. */
