@@ -66,7 +66,7 @@ function hasNamedKeys(schema: TSchema): boolean {
 }
 
 /** Nothing to decode, and nothing to refuse. */
-const isPlain = /^[\w.~!$'()*,;:@=-]*$/;
+const UNESCAPED = /^[\w.~!$'()*,;:@=-]*$/;
 
 function decodeParams(
   names: readonly string[],
@@ -84,7 +84,7 @@ function decodeParams(
 }
 
 function decodeParam(name: string, text: string): string {
-  if (isPlain.test(text)) return text;
+  if (UNESCAPED.test(text)) return text;
   try {
     const decoded = decodeURIComponent(text);
     if (!decoded.includes('\0')) return decoded;
