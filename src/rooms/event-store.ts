@@ -4,7 +4,7 @@ import type { Reader, Statement } from '#platform/storage/ports.ts';
 import type { EventId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import type { RoomDirectory } from './room-directory.ts';
-import { type EventRow, StoredEvent } from './stored-event.ts';
+import { type EventRow, type NewEventRow, StoredEvent } from './stored-event.ts';
 
 const COLUMNS =
   'event_nid, event_id, room_nid, position, depth, type, state_key, sender, origin_server_ts, status, state_before, ' +
@@ -111,7 +111,7 @@ export class EventStore {
     if (nid !== undefined) this.cache.delete(nid);
   }
 
-  insert(row: Omit<EventRow, 'position'>, position: number | undefined): Statement {
+  insert(row: NewEventRow, position: number | undefined): Statement {
     return insertEvent(
       row.event_nid,
       row.event_id,

@@ -24,7 +24,7 @@ import { type HashedNode, rootToBytes } from './state-tree/node.ts';
 import type { StateKeyStore } from './state-tree/state-key-store.ts';
 import { updateTree } from './state-tree/tree.ts';
 import { entryChangesOf, type StateChange } from './state-view.ts';
-import type { EventRow, StoredEvent } from './stored-event.ts';
+import type { NewEventRow, StoredEvent } from './stored-event.ts';
 import { EventStatus } from './tables.ts';
 import type { UncommittedEvents } from './uncommitted-events.ts';
 
@@ -102,10 +102,10 @@ export async function prepareLocal(
     state_after: null,
     redacted_by: null,
     content: signed.contentText,
-    rest: signed.restText,
+    rest: signed.rest,
     unsigned: null,
     auth_rank: draft.stateKey === undefined ? null : authRank(signed.authEvents.map((by) => by.authRank ?? 0)),
-  } satisfies Omit<EventRow, 'position'>;
+  } satisfies NewEventRow;
   if (draft.stateKey === undefined) {
     const redactsNow = await redactionTarget({ redacts: draft.redacts, sender: draft.sender }, room, events);
     return { row, authNids: [], nodes: [], change: undefined, redactsNow };

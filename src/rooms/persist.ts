@@ -23,7 +23,7 @@ import type { StateAuthStore } from './state-auth-store.ts';
 import { type HashedNode, rootToBytes, type StateRoot } from './state-tree/node.ts';
 import type { StateTreeStore } from './state-tree/state-tree-store.ts';
 import type { StateChange } from './state-view.ts';
-import type { EventRow, StoredEvent } from './stored-event.ts';
+import type { NewEventRow, StoredEvent } from './stored-event.ts';
 
 export interface PersistStores {
   readonly events: EventStore;
@@ -35,7 +35,7 @@ export interface PersistStores {
 
 /** An event ready to be stored on top of a room, with what its place in the state changes. */
 export interface PendingEvent {
-  readonly row: Omit<EventRow, 'position'>;
+  readonly row: NewEventRow;
   /** The state tree nodes that its state change made; empty for other events. */
   readonly nodes: readonly HashedNode[];
   /** Of state events, those in `auth_events`. */

@@ -64,7 +64,7 @@ describe('sealing a draft', () => {
             expect(sealed.contentText).toBe(encodeCanonicalJson(event.content));
             const { hashes, signatures, prev_events, auth_events } = expected.pdu;
             const redacts = event.redacts === undefined ? {} : { redacts: event.redacts };
-            expect(JSON.parse(sealed.restText)).toEqual({
+            expect(JSON.parse(sealed.rest.text)).toEqual({
               hashes,
               signatures,
               prev_events,

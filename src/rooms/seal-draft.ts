@@ -6,16 +6,19 @@ import { type EventId, fitsBytes, type ServerName } from '#protocol/identifiers/
 import type { JsonObject } from '#protocol/json.ts';
 import { redactedContent } from '#protocol/redaction/index.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
-import { type SigningKey, signBytes } from '#protocol/signing/index.ts';
+import { SIGNATURE_LENGTH, SignedText, type SigningKey } from '#protocol/signing/index.ts';
 
 /** An event of ours, hashed and signed, as it is stored. */
 export interface SealedDraft {
   readonly eventId: EventId;
   /** The content's canonical JSON. */
   readonly contentText: string;
-  /** What has no column: edges, `redacts`, hashes and signatures, as a JSON object. */
-  readonly restText: string;
+  /** What has no column: edges, `redacts`, hashes and signatures, as a JSON object. Signed by whoever needs it first. */
+  readonly rest: SignedText;
 }
+
+/** After the signature: the ends of the key's string, of our server, of the signatures and of the whole. */
+const SIGNATURES_END = '"}}}';
 
 /**
  * Checks, hashes and signs an event that this server makes: what `sealEvent` and `checkPduFormat` do together, for an event
@@ -43,16 +46,20 @@ export function sealDraft(
   const kept = rules.redaction.topLevelKeys.includes('redacts') ? redacts : '';
   const keptContent = encodeKept(event.type, event.content, contentText, rules);
   const signedText = `{"auth_events":${authEvents},"content":${keptContent}${depthAndId},${hashes}${timeAndEdges}${kept}${end}`;
-  const signature = signBytes(signer.key, signedText);
-  const signatures = `"signatures":{${JSON.stringify(signer.serverName)}:{${JSON.stringify(signer.key.keyId)}:"${signature}"}}`;
+  const signatures = `"signatures":{${JSON.stringify(signer.serverName)}:{${JSON.stringify(signer.key.keyId)}:"`;
 
   // The whole event is the hashed text and two more keys, each with its comma.
-  const moreBytes = hashes.length + signatures.length + 2;
+  const moreBytes = hashes.length + signatures.length + SIGNATURE_LENGTH + SIGNATURES_END.length + 1;
   if (!fitsBytes(hashedText, MAX_PDU_BYTES - moreBytes)) throw new MatrixError('M_TOO_LARGE', 'The event is too large');
   return {
     eventId: event.event_id ?? eventIdOf(signedText, rules),
     contentText,
-    restText: `{"auth_events":${authEvents},"prev_events":${prevEvents}${redacts},${hashes},${signatures}}`,
+    rest: new SignedText(
+      signer.key,
+      signedText,
+      `{"auth_events":${authEvents},"prev_events":${prevEvents}${redacts},${hashes},${signatures}`,
+      SIGNATURES_END,
+    ),
   };
 }
 

@@ -3,10 +3,14 @@ import { type EventId, parseEventId, type RoomId, type UserId } from '#protocol/
 import type { JsonObject } from '#protocol/json.ts';
 import { redactedContent } from '#protocol/redaction/index.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
+import type { SignedText } from '#protocol/signing/index.ts';
 import { rootFromBytes, rootToBytes, type StateRoot } from './state-tree/node.ts';
 import type { EventStatus, RoomTables } from './tables.ts';
 
 export type EventRow = RoomTables['events'];
+
+/** A row that is being written. Its place is given by the batch; one of ours is signed on the way to the disk. */
+export type NewEventRow = Omit<EventRow, 'position' | 'rest'> & { readonly rest: string | SignedText };
 
 /** PDU keys that have a column of their own; the rest is in `events.rest`. */
 const COLUMN_KEYS: ReadonlySet<string> = new Set([
@@ -41,7 +45,7 @@ export class StoredEvent implements RoomEvent {
   /** Of state events: see `AuthNode.authRank`. */
   readonly authRank: number | undefined;
   readonly contentText: string;
-  readonly #rest: string;
+  readonly #rest: string | SignedText;
   readonly #unsigned: string | null;
   #position: number | undefined;
   #content: JsonObject | undefined;
@@ -50,7 +54,7 @@ export class StoredEvent implements RoomEvent {
 
   /** `content` is what the row's text of it says, where that is at hand. */
   constructor(
-    row: Omit<EventRow, 'position'> & Partial<Pick<EventRow, 'position'>>,
+    row: NewEventRow & Partial<Pick<EventRow, 'position'>>,
     readonly roomId: RoomId,
     readonly rules: RoomVersionRules,
     content?: JsonObject,
@@ -114,7 +118,7 @@ export class StoredEvent implements RoomEvent {
   /** The event once a redaction has taken effect on it. */
   redactedWith(redaction: EventId): StoredEvent {
     const { stateBefore, stateAfter } = this;
-    const row: EventRow = {
+    const row = {
       event_nid: this.nid,
       event_id: this.eventId,
       room_nid: this.roomNid,
@@ -153,7 +157,8 @@ export class StoredEvent implements RoomEvent {
 
   /** Rough memory it takes, for the cache's budget. */
   get sizeBytes(): number {
-    return 2 * (this.contentText.length + this.#rest.length + (this.#unsigned?.length ?? 0)) + 500;
+    const toSign = typeof this.#rest === 'string' ? 0 : this.#rest.message.length;
+    return 2 * (this.contentText.length + this.#rest.length + toSign + (this.#unsigned?.length ?? 0)) + 500;
   }
 
   /** The event as servers exchange it, laid out anew. */
@@ -181,7 +186,7 @@ export class StoredEvent implements RoomEvent {
   }
 
   #parsedRest(): JsonObject {
-    this.#restParsed ??= JSON.parse(this.#rest) as JsonObject;
+    this.#restParsed ??= JSON.parse(typeof this.#rest === 'string' ? this.#rest : this.#rest.text) as JsonObject;
     return this.#restParsed;
   }
 }

@@ -136,7 +136,7 @@ export async function forge(
   const hot = new HotRoom(room, rooms.members, state, previous.map(extremityOf));
   const signed = await createEvent(draft, hot, signer);
   return {
-    ...JSON.parse(signed.restText),
+    ...JSON.parse(signed.rest.text),
     ...(room.rules.eventIdFormat === 'opaque' ? { event_id: signed.eventId } : {}),
     type: draft.type,
     ...(draft.stateKey === undefined ? {} : { state_key: draft.stateKey }),

@@ -31,6 +31,7 @@ export type {
   Storage,
   Tables,
   Transactor,
+  WrittenValue,
 } from './ports.ts';
 export { BatchConflict } from './ports.ts';
 export type { PostgresConfig } from './postgres/connection-options.ts';

@@ -1,4 +1,4 @@
-import type { Batch, Query, Result, SqlValue } from './ports.ts';
+import type { Batch, Query, Result, WrittenValue } from './ports.ts';
 import { toStatement } from './values.ts';
 
 const NO_ROWS: readonly never[] = [];
@@ -9,7 +9,7 @@ export const ANY_ROWS = -1;
 /** A batch on its way to the disk: its statements side by side in columns, which is cheap to fill and to send. */
 export class PendingBatch implements Batch {
   readonly texts: string[] = [];
-  readonly parameters: (readonly SqlValue[])[] = [];
+  readonly parameters: (readonly WrittenValue[])[] = [];
   /** The number of rows that each statement must change or return, or `ANY_ROWS`. */
   readonly expected: number[] = [];
   readonly results: Result<unknown>[] = [];

@@ -1,6 +1,10 @@
 import type { Compilable, Kysely } from 'kysely';
+import type { SignedText } from '#protocol/signing/index.ts';
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
+
+/** A value that is written: a text may be signed by the thread that writes it, which costs the event loop nothing. */
+export type WrittenValue = SqlValue | SignedText;
 
 /**
  * SQL text with `?` for each parameter and the parameters in order. One text serves both engines; the PostgreSQL engine
@@ -8,7 +12,7 @@ export type SqlValue = string | number | bigint | null | Uint8Array;
  */
 export interface Statement<Row = unknown> {
   readonly sql: string;
-  readonly parameters: readonly SqlValue[];
+  readonly parameters: readonly WrittenValue[];
   /** Never set: carries the type of the rows. */
   readonly row?: Row;
 }

@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test';
+import type { KeyId } from '#protocol/identifiers/index.ts';
+import { SignedText, signingKeyFromSeed } from '#protocol/signing/index.ts';
 import { failureOf, forEachEngine } from '#test/storage.ts';
 import {
   BatchConflict,
@@ -50,6 +52,31 @@ forEachEngine('storage', (engine) => {
     expect(await reader.first(selectThing(2))).toBeUndefined();
     expect(await reader.all(selectIds())).toEqual([{ id: 1 }]);
     expect(await reader.allHeavy(selectIds())).toEqual([{ id: 1 }]);
+  });
+
+  test('a text to be signed is written signed, by whichever key', async () => {
+    const { reader, transactor } = await open();
+    const keyOf = (seed: number) => signingKeyFromSeed('ed25519:1' as KeyId, Buffer.alloc(32, seed).toString('base64'));
+    const [one, other] = [keyOf(1), keyOf(2)];
+    const texts = [one, other, one, one].map(
+      (key, index) => new SignedText(key, `signed ${index} ü`, `{"${index} ü":"`, '"}'),
+    );
+    await transactor.commit((batch) => {
+      for (const [index, text] of texts.entries()) batch.add(insertThing(index, text, index, Uint8Array.of(index)));
+    });
+    for (const [index, { text, length }] of texts.entries()) {
+      expect(text).toMatch(/^\{"\d ü":"[\w+/]{86}"\}$/);
+      expect(text.length).toBe(length);
+      expect(await reader.first(selectThing(index))).toEqual({
+        id: index,
+        name: text,
+        size: index,
+        body: Uint8Array.of(index),
+      });
+    }
+    const bad = new SignedText(one, 'x', 'a\0b', '');
+    const error = await failureOf(transactor.commit((batch) => void batch.add(insertThing(9, bad, 0, null))));
+    expect(error).toBeInstanceOf(UnstorableText);
   });
 
   test('values come back as they went', async () => {

@@ -1,5 +1,5 @@
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
-import type { SqlValue, Statement, Tables } from './ports.ts';
+import type { Statement, Tables, WrittenValue } from './ports.ts';
 
 /**
  * A query builder that writes SQL text for both engines and runs nothing. Make one a store: building a query takes about
@@ -17,7 +17,7 @@ export function tables<T>(): Tables<T> {
 }
 
 /** The maker of a statement written by hand, `?` for each parameter. Free of cost: the text is never looked at again. */
-export function statement<Row = unknown>(sql: string): (...parameters: SqlValue[]) => Statement<Row> {
+export function statement<Row = unknown>(sql: string): (...parameters: WrittenValue[]) => Statement<Row> {
   return (...parameters) => ({ sql, parameters });
 }
 

@@ -1,5 +1,6 @@
 import { MatrixError } from '#protocol/errors.ts';
-import type { Query, SqlValue, Statement } from './ports.ts';
+import { SignedText } from '#protocol/signing/index.ts';
+import type { Query, SqlValue, Statement, WrittenValue } from './ports.ts';
 
 /**
  * A text that no engine can keep as it is: PostgreSQL has no U+0000, and a lone surrogate has no UTF-8. Refused alike on
@@ -29,7 +30,17 @@ export function toStatement<Row>(query: Query<Row>): Statement<Row> {
   return statement;
 }
 
-function check(value: SqlValue | undefined): void {
+/** A statement of a reader. */
+export interface ReadStatement extends Statement {
+  readonly parameters: readonly SqlValue[];
+}
+
+/** As `toStatement`, for a reader. A text to be signed is nothing to look for: the engine refuses it. */
+export function toReadStatement(query: Query): ReadStatement {
+  return toStatement(query) as ReadStatement;
+}
+
+function check(value: WrittenValue | undefined): void {
   switch (typeof value) {
     case 'string':
       if (!isStorableText(value)) throw new UnstorableText();
@@ -40,6 +51,11 @@ function check(value: SqlValue | undefined): void {
     case 'bigint':
       return;
     default:
-      if (value !== null && !(value instanceof Uint8Array)) throw new TypeError(`${typeof value} is not an SQL value`);
+      if (value === null || value instanceof Uint8Array) return;
+      if (value instanceof SignedText) {
+        if (!isStorableText(value.before) || !isStorableText(value.after)) throw new UnstorableText();
+        return;
+      }
+      throw new TypeError(`${typeof value} is not an SQL value`);
   }
 }

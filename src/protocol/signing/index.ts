@@ -7,5 +7,6 @@
 export { decodeBase64, encodeBase64, encodeBase64Url } from './base64.ts';
 export { PublicKeyCache, publicKeyFromBase64, verifySignature } from './public-key.ts';
 export { signJson, verifyJson } from './sign-json.ts';
-export { type SigningKey, signBytes, signingKeyFromSeed } from './signing-key.ts';
+export { SIGNATURE_LENGTH, SignedText } from './signed-text.ts';
+export { type SigningKey, seedOf, signBytes, signingKeyFromSeed } from './signing-key.ts';
 export { formatSigningKeyFile, parseSigningKeyFile } from './signing-key-file.ts';

@@ -1,6 +1,6 @@
 import postgres, { type Sql } from 'postgres';
-import type { Query, Reader, Statement } from '../ports.ts';
-import { toStatement } from '../values.ts';
+import type { Query, Reader } from '../ports.ts';
+import { type ReadStatement, toReadStatement } from '../values.ts';
 import { connectionOptions, type PostgresConfig } from './connection-options.ts';
 import { TextMap } from './placeholders.ts';
 import { messageOf } from './postgres-errors.ts';
@@ -45,7 +45,7 @@ export class PostgresReader implements Reader {
   }
 
   async #read<Row>(sql: Sql, query: Query<Row>): Promise<Row[]> {
-    const statement = toStatement(query);
+    const statement = toReadStatement(query);
     if (this.#closed) throw new Error('the storage is closed');
     try {
       return await this.#run(sql, statement);
@@ -57,7 +57,7 @@ export class PostgresReader implements Reader {
     }
   }
 
-  async #run<Row>(sql: Sql, statement: Statement<Row>): Promise<Row[]> {
+  async #run<Row>(sql: Sql, statement: ReadStatement): Promise<Row[]> {
     const rows = await sendText(sql, this.#texts.get(statement.sql), statement.parameters);
     return [...rows] as Row[];
   }

@@ -1,7 +1,7 @@
 import { openSqlite, type SqliteDatabase } from '#platform/runtime/sqlite.ts';
 import { startWorkerThread, type WorkerThread } from '#platform/runtime/worker-thread.ts';
 import type { Query, Reader } from '../ports.ts';
-import { toStatement } from '../values.ts';
+import { toReadStatement } from '../values.ts';
 import type { CloseReader, HeavyAnswer, HeavyRead, OpenReader } from './heavy-read.ts';
 import { configureReader } from './pragmas.ts';
 import { PreparedCache } from './prepared-cache.ts';
@@ -25,19 +25,19 @@ export class SqliteReader implements Reader {
   }
 
   async all<Row>(query: Query<Row>): Promise<Row[]> {
-    const { sql, parameters } = toStatement(query);
+    const { sql, parameters } = toReadStatement(query);
     this.#assertOpen();
     return this.#prepared.get(sql).all(parameters) as Row[];
   }
 
   async first<Row>(query: Query<Row>): Promise<Row | undefined> {
-    const { sql, parameters } = toStatement(query);
+    const { sql, parameters } = toReadStatement(query);
     this.#assertOpen();
     return this.#prepared.get(sql).first(parameters) as Row | undefined;
   }
 
   async allHeavy<Row>(query: Query<Row>): Promise<Row[]> {
-    const { sql, parameters } = toStatement(query);
+    const { sql, parameters } = toReadStatement(query);
     this.#assertOpen();
     this.#heavy ??= new HeavyReader(this.#path, this.#cacheBytes);
     return (await this.#heavy.read({ sql, parameters })) as Row[];

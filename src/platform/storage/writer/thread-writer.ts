@@ -1,10 +1,12 @@
 import { startWorkerThread, type WorkerThread } from '#platform/runtime/worker-thread.ts';
+import { SignedText, type SigningKey, seedOf } from '#protocol/signing/index.ts';
 import type { GroupWriter } from '../group-commit.ts';
 import type { PendingBatch } from '../pending-batch.ts';
 import { BatchConflict, type SqlValue } from '../ports.ts';
 import {
   type GroupRequest,
   MAX_NUMBERED_TEXTS,
+  NEW_KEY,
   NEW_TEXT,
   ONE_OFF_TEXT,
   type WriterAnswer,
@@ -15,6 +17,7 @@ import {
 export class ThreadWriter<Options> implements GroupWriter {
   readonly #thread: WorkerThread<WriterRequest<Options>, WriterAnswer>;
   readonly #numbers = new Map<string, number>();
+  readonly #keys: SigningKey[] = [];
   #dead: Error | undefined;
   #waiter: PromiseWithResolvers<WriterAnswer> | undefined;
 
@@ -75,7 +78,7 @@ export class ThreadWriter<Options> implements GroupWriter {
   }
 
   #encode(group: readonly PendingBatch[]): GroupRequest {
-    const message: (SqlValue | true)[] = [null, group.length];
+    const message: (SqlValue | boolean)[] = [null, group.length];
     const bytes: Uint8Array[] = [];
     for (const { texts, parameters, expected } of group) {
       message.push(texts.length);
@@ -85,10 +88,12 @@ export class ThreadWriter<Options> implements GroupWriter {
         message.push(expected[index]!, own.length);
         for (let at = 0; at < own.length; at++) {
           const value = own[at]!;
-          if (value instanceof Uint8Array) {
+          if (typeof value !== 'object' || value === null) message.push(value);
+          else if (value instanceof SignedText) this.#pushSigned(message, value);
+          else {
             bytes.push(value);
             message.push(true, value.length);
-          } else message.push(value);
+          }
         }
       }
     }
@@ -96,7 +101,16 @@ export class ThreadWriter<Options> implements GroupWriter {
     return message;
   }
 
-  #pushText(message: (SqlValue | true)[], text: string): void {
+  #pushSigned(target: (SqlValue | boolean)[], { key, message, before, after }: SignedText): void {
+    const number = this.#keys.indexOf(key);
+    if (number !== -1) target.push(false, number, message, before, after);
+    else {
+      this.#keys.push(key);
+      target.push(false, NEW_KEY, seedOf(key), message, before, after);
+    }
+  }
+
+  #pushText(message: (SqlValue | boolean)[], text: string): void {
     const number = this.#numbers.get(text);
     if (number !== undefined) {
       message.push(number);
