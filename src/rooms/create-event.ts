@@ -2,9 +2,10 @@ import type { Clock } from '#platform/clock/index.ts';
 import type { Random } from '#platform/random/index.ts';
 import { CanonicalJsonError, encodeCanonicalJson } from '#protocol/canonical-json/index.ts';
 import { MatrixError } from '#protocol/errors.ts';
-import { authorizeEvent, selectAuthEvents } from '#protocol/event-auth/index.ts';
+import { authorizeEvent, isJudgedBySender, selectAuthEvents } from '#protocol/event-auth/index.ts';
 import {
   buildPdu,
+  type EventReference,
   MAX_PREV_EVENTS,
   type Pdu,
   type RoomEvent,
@@ -47,9 +48,8 @@ const NO_PROOFS = { hashes: { sha256: '' }, signatures: {} };
 export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): Promise<SignedEvent> {
   const { rules, roomId } = room.identity;
   const { type, stateKey, sender, content, redacts } = draft;
-  const keys = selectAuthEvents({ type, stateKey, sender, content }, rules);
-  await room.state.preload([...keys, ['m.room.create', '']]);
-  const authEvents = keys.map((key) => room.state.peek(...key)).filter((event) => event !== undefined);
+  const allowedBefore = isJudgedBySender(draft) ? room.groundsOf(sender, type) : undefined;
+  const authEvents = allowedBefore ?? (await authEventsOf(draft, room));
   const isCreate = type === 'm.room.create' && stateKey === '';
   const previous = room.extremities.slice(-MAX_PREV_EVENTS);
   const laidOut = buildPdu(
@@ -62,21 +62,36 @@ export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): 
       roomId: isCreate && rules.roomIdIsCreateHash ? undefined : roomId,
       originServerTs: draft.originServerTs ?? signer.clock.now(),
       depth: previous.reduce((depth, { depth: other }) => Math.max(depth, other), 0) + 1,
-      prevEvents: previous.map(({ eventId, sha256 }) => ({ eventId, ...(sha256 === undefined ? {} : { sha256 }) })),
-      authEvents: authEvents.map((event) => ({ eventId: event.eventId, ...hashOf(event) })),
+      prevEvents: previous.map(({ eventId, sha256 }) => (sha256 === undefined ? { eventId } : { eventId, sha256 })),
+      authEvents: authEvents.map(referenceTo),
     },
     { rules, ...(rules.eventIdFormat === 'opaque' ? { eventId: freshEventId(signer) } : {}) },
   );
   const pdu = Object.assign(laidOut, NO_PROOFS) as Pdu;
-  const powerLevels = isCreate ? undefined : await room.powerLevels();
-  const verdict = authorizeEvent(
-    toAuthorize(pdu, roomId, redacts),
-    { get: (wantedType, wantedKey) => room.state.peek(wantedType, wantedKey)?.asSent, powerLevels },
-    rules,
-  );
-  if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.reason);
+  if (allowedBefore === undefined) {
+    await authorize(toAuthorize(pdu, roomId, redacts), room, isCreate);
+    if (isJudgedBySender(draft)) room.rememberGrounds(sender, type, authEvents);
+  }
   const sealed = sealDraft(pdu, signer, rules);
   return { ...sealed, content: pdu.content, depth: pdu.depth, originServerTs: pdu.origin_server_ts, authEvents };
+}
+
+/** The events in force that a draft's event names as its auth events. All that its auth rules look at is loaded then. */
+async function authEventsOf({ type, stateKey, sender, content }: Draft, room: HotRoom): Promise<StoredEvent[]> {
+  const keys = selectAuthEvents({ type, stateKey, sender, content }, room.identity.rules);
+  await room.state.preload([...keys, ['m.room.create', '']]);
+  return keys.map((key) => room.state.peek(...key)).filter((event) => event !== undefined);
+}
+
+/** @throws MatrixError 403 `M_FORBIDDEN` if the auth rules refuse the event at the room's state. */
+async function authorize(event: RoomEvent, room: HotRoom, isCreate: boolean): Promise<void> {
+  const powerLevels = isCreate ? undefined : await room.powerLevels();
+  const verdict = authorizeEvent(
+    event,
+    { get: (type, stateKey) => room.state.peek(type, stateKey)?.asSent, powerLevels },
+    room.identity.rules,
+  );
+  if (!verdict.allowed) throw new MatrixError('M_FORBIDDEN', verdict.reason);
 }
 
 /** The event as the auth rules look at it: without its signature, and without an id where that is a hash. */
@@ -125,6 +140,7 @@ function freshEventId(signer: Signer): EventId {
   return `$${signer.random.text(18)}:${signer.serverName}` as EventId;
 }
 
-function hashOf(event: StoredEvent): { sha256?: string } {
-  return event.rules.eventReferences === 'pairs' ? { sha256: referenceHashBase64(event.pdu, event.rules) } : {};
+function referenceTo(event: StoredEvent): EventReference {
+  const { eventId, rules } = event;
+  return rules.eventReferences === 'pairs' ? { eventId, sha256: referenceHashBase64(event.pdu, rules) } : { eventId };
 }

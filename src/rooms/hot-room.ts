@@ -2,7 +2,7 @@ import type { EventId, UserId } from '#protocol/identifiers/index.ts';
 import { type PowerLevels, readPowerLevels } from '#protocol/power-levels/index.ts';
 import type { MembershipStore } from './membership-store.ts';
 import type { RoomIdentity } from './room-directory.ts';
-import type { StateRoot } from './state-tree/node.ts';
+import { rootToBytes, type StateRoot } from './state-tree/node.ts';
 import type { StateChange, StateView } from './state-view.ts';
 import type { StoredEvent } from './stored-event.ts';
 
@@ -16,6 +16,10 @@ export interface Extremity {
   /** The state after it. */
   readonly state: StateRoot;
 }
+
+/** Senders whose grounds are remembered, and types of each. */
+const GROUNDS_MAX = 1_000;
+const TYPES_MAX = 20;
 
 /** A change of who is joined that the database may not have yet. */
 interface Move {
@@ -32,6 +36,8 @@ export class HotRoom {
   /** What `memberships` does not say yet. */
   readonly #moves = new Map<UserId, Move>();
   #moveCount = 0;
+  #rootBytes: Uint8Array | undefined;
+  #grounds = new Map<UserId, Map<string, readonly StoredEvent[]>>();
 
   constructor(
     readonly identity: RoomIdentity,
@@ -45,6 +51,12 @@ export class HotRoom {
     return this.state.root;
   }
 
+  /** The root as it is stored: the same bytes for all events at this state. */
+  get rootBytes(): Uint8Array {
+    this.#rootBytes ??= rootToBytes(this.root);
+    return this.#rootBytes;
+  }
+
   /** The room's power levels now, read once for as long as they hold. Preloads what it needs. */
   async powerLevels(): Promise<PowerLevels> {
     if (this.#powerLevels === undefined) {
@@ -54,6 +66,24 @@ export class HotRoom {
       this.#powerLevels = readPowerLevels(event, create, this.identity.rules);
     }
     return this.#powerLevels;
+  }
+
+  /**
+   * The auth events of an event of this type that this sender has been allowed to send at this very state, if there was one:
+   * for events of which the auth rules look at nothing else, which are then allowed as well.
+   */
+  groundsOf(sender: UserId, type: string): readonly StoredEvent[] | undefined {
+    return this.#grounds.get(sender)?.get(type);
+  }
+
+  rememberGrounds(sender: UserId, type: string, authEvents: readonly StoredEvent[]): void {
+    let ofSender = this.#grounds.get(sender);
+    if (ofSender === undefined) {
+      if (this.#grounds.size === GROUNDS_MAX) this.#grounds.clear();
+      ofSender = new Map();
+      this.#grounds.set(sender, ofSender);
+    }
+    if (ofSender.size < TYPES_MAX) ofSender.set(type, authEvents);
   }
 
   /** How many users are joined, local and remote. */
@@ -97,7 +127,7 @@ export class HotRoom {
       this.#moveMember(event.stateKey as UserId, this.state.peek('m.room.member', event.stateKey), event, isLocal);
     }
     if (event.type === 'm.room.power_levels' || event.type === 'm.room.create') this.#powerLevels = undefined;
-    this.state = this.state.with(event.stateAfter, event);
+    this.#moveTo(this.state.with(event.stateAfter, event));
   }
 
   /** Takes a state that was resolved rather than built upon. `changes` are all that differs from the one before. */
@@ -113,7 +143,7 @@ export class HotRoom {
     this.extremities = extremities;
     if (root === this.root) return;
     this.#powerLevels = undefined;
-    this.state = this.state.withChanges(root, changes);
+    this.#moveTo(this.state.withChanges(root, changes));
   }
 
   /** Takes note that the event in force of an entry has been redacted. */
@@ -122,7 +152,7 @@ export class HotRoom {
     const before = this.state.peek(type, stateKey);
     if (before?.nid !== redacted.nid) return;
     if (type === 'm.room.power_levels' || type === 'm.room.create') this.#powerLevels = undefined;
-    this.state = this.state.withChanges(this.root, [{ type, stateKey, before, after: redacted }]);
+    this.#moveTo(this.state.withChanges(this.root, [{ type, stateKey, before, after: redacted }]));
   }
 
   /** A mark of what has changed up to now, for `settle`. */
@@ -133,6 +163,12 @@ export class HotRoom {
   /** What had changed up to `mark` is stored. */
   settle(mark: number): void {
     for (const [userId, { order }] of this.#moves) if (order <= mark) this.#moves.delete(userId);
+  }
+
+  #moveTo(state: StateView): void {
+    this.state = state;
+    this.#rootBytes = undefined;
+    this.#grounds.clear();
   }
 
   #moveMember(

@@ -98,7 +98,7 @@ export async function prepareLocal(
     sender: draft.sender,
     origin_server_ts: signed.originServerTs,
     status: EventStatus.normal,
-    state_before: rootToBytes(room.root),
+    state_before: room.rootBytes,
     state_after: null,
     redacted_by: null,
     content: signed.contentText,

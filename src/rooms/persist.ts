@@ -241,9 +241,14 @@ async function successorOf(
 
 /** The extremity that an event becomes. */
 export function extremityOf(event: StoredEvent): Extremity {
+  return extremityAt(event, event.stateAfter);
+}
+
+/** As `extremityOf`, where the state after the event is at hand. */
+export function extremityAt(event: StoredEvent, state: StateRoot | undefined): Extremity {
   const sha256 = event.rules.eventReferences === 'pairs' ? referenceHashBase64(event.pdu, event.rules) : undefined;
-  if (event.stateAfter === undefined) throw new Error(`${event.eventId} has no state and cannot be an extremity`);
-  return { nid: event.nid, eventId: event.eventId, depth: event.depth, sha256, state: event.stateAfter };
+  if (state === undefined) throw new Error(`${event.eventId} has no state and cannot be an extremity`);
+  return { nid: event.nid, eventId: event.eventId, depth: event.depth, sha256, state };
 }
 
 /** Whether a user belongs to this server. */

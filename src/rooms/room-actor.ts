@@ -20,7 +20,7 @@ import {
   prepareLocal,
   type Step,
 } from './local-events.ts';
-import { addRoom, extremityOf, isLocalTo, type PersistStores, persistChanges } from './persist.ts';
+import { addRoom, extremityAt, isLocalTo, type PersistStores, persistChanges } from './persist.ts';
 import { persistEnds, persistReception, type RoomEnds, wokenUsers } from './persist-received.ts';
 import { type Outcome, Reception, type ReceptionStores } from './reception.ts';
 import { RoomTurn, type TurnActions } from './room-turn.ts';
@@ -118,8 +118,11 @@ export class RoomActor implements TurnActions {
       const base = await this.#baseOf(room, staged);
       if (drafts.length > 1) await this.#internKeys(drafts);
       for (const draft of drafts) {
+        const isState = draft.stateKey !== undefined;
         const equal =
-          options.deduplicate === false ? undefined : await findEqualState(draft, base, this.dependencies.events);
+          isState && options.deduplicate !== false
+            ? await findEqualState(draft, base, this.dependencies.events)
+            : undefined;
         if (equal !== undefined) {
           outcome.push({ event: equal, deduplicated: true });
           continue;
@@ -291,7 +294,7 @@ export class RoomActor implements TurnActions {
       this.#uncommitted.add(event);
     }
     if (redacted !== undefined) this.#uncommitted.add(redacted);
-    room.advance(event, extremityOf(event), isLocalTo(serverName));
+    room.advance(event, extremityAt(event, event.isState ? event.stateAfter : room.root), isLocalTo(serverName));
     if (redacted !== undefined) room.redact(redacted);
     return { pending, event, previous, contributions, redacted };
   }

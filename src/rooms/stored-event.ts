@@ -4,7 +4,7 @@ import type { JsonObject } from '#protocol/json.ts';
 import { redactedContent } from '#protocol/redaction/index.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
 import type { SignedText } from '#protocol/signing/index.ts';
-import { rootFromBytes, rootToBytes, type StateRoot } from './state-tree/node.ts';
+import { rootFromBytes, type StateRoot } from './state-tree/node.ts';
 import type { EventStatus, RoomTables } from './tables.ts';
 
 export type EventRow = RoomTables['events'];
@@ -39,14 +39,16 @@ export class StoredEvent implements RoomEvent {
   readonly originServerTs: number;
   readonly depth: number;
   readonly status: EventStatus;
-  readonly stateBefore: StateRoot | undefined;
-  readonly stateAfter: StateRoot | undefined;
   readonly redactedBy: EventId | undefined;
   /** Of state events: see `AuthNode.authRank`. */
   readonly authRank: number | undefined;
   readonly contentText: string;
   readonly #rest: string | SignedText;
   readonly #unsigned: string | null;
+  readonly #stateBeforeBytes: Uint8Array | null;
+  readonly #stateAfterBytes: Uint8Array | null;
+  #stateBefore: StateRoot | undefined;
+  #stateAfter: StateRoot | undefined;
   #position: number | undefined;
   #content: JsonObject | undefined;
   #redactedContent: JsonObject | undefined;
@@ -69,8 +71,8 @@ export class StoredEvent implements RoomEvent {
     this.depth = row.depth;
     this.#position = row.position ?? undefined;
     this.status = row.status as EventStatus;
-    this.stateBefore = row.state_before === null ? undefined : rootFromBytes(row.state_before);
-    this.stateAfter = row.state_after === null ? this.stateBefore : rootFromBytes(row.state_after);
+    this.#stateBeforeBytes = row.state_before;
+    this.#stateAfterBytes = row.state_after;
     this.redactedBy = (row.redacted_by as EventId | null) ?? undefined;
     this.authRank = row.auth_rank ?? undefined;
     this.contentText = row.content;
@@ -82,6 +84,19 @@ export class StoredEvent implements RoomEvent {
   /** Place in the room's timeline; `undefined` for what is not part of it, and for what has not been stored yet. */
   get position(): number | undefined {
     return this.#position;
+  }
+
+  /** The state before it; `undefined` for outliers. */
+  get stateBefore(): StateRoot | undefined {
+    if (this.#stateBeforeBytes === null) return undefined;
+    this.#stateBefore ??= rootFromBytes(this.#stateBeforeBytes);
+    return this.#stateBefore;
+  }
+
+  get stateAfter(): StateRoot | undefined {
+    if (this.#stateAfterBytes === null) return this.stateBefore;
+    this.#stateAfter ??= rootFromBytes(this.#stateAfterBytes);
+    return this.#stateAfter;
   }
 
   /** Gives an event that is being stored its place. */
@@ -117,7 +132,6 @@ export class StoredEvent implements RoomEvent {
 
   /** The event once a redaction has taken effect on it. */
   redactedWith(redaction: EventId): StoredEvent {
-    const { stateBefore, stateAfter } = this;
     const row = {
       event_nid: this.nid,
       event_id: this.eventId,
@@ -129,8 +143,8 @@ export class StoredEvent implements RoomEvent {
       sender: this.sender,
       origin_server_ts: this.originServerTs,
       status: this.status,
-      state_before: stateBefore === undefined ? null : rootToBytes(stateBefore),
-      state_after: stateAfter === undefined ? null : rootToBytes(stateAfter),
+      state_before: this.#stateBeforeBytes,
+      state_after: this.#stateAfterBytes,
       redacted_by: redaction,
       content: this.contentText,
       rest: this.#rest,

@@ -149,6 +149,25 @@ forEachEngine('sending events', (engine) => {
     expect(await refusal(send(bob, '!none:example.org' as RoomId, text('x')))).toBe('403 M_FORBIDDEN');
   });
 
+  test('what somebody was allowed to send is refused when the state has changed, and names the state it rests on', async () => {
+    const { world, send, setState, alice, bob } = await setup(engine);
+    const roomId = await world.room(alice, { joinRule: 'public' });
+    await world.join(roomId, bob);
+    expect(await refusal(send(bob, roomId, text('x'), '1'))).toBe('no refusal');
+    const levels = { users: { [alice.userId]: 100 }, events: { 'm.room.message': 50 } };
+    await setState(alice, roomId, 'm.room.power_levels', levels);
+    expect(await refusal(send(bob, roomId, text('x'), '2'))).toBe('403 M_FORBIDDEN');
+    expect(await refusal(send(bob, roomId, text('x'), '3', 'm.reaction'))).toBe('no refusal');
+    const raised = await setState(alice, roomId, 'm.room.power_levels', {
+      ...levels,
+      users: { ...levels.users, [bob.userId]: 50 },
+    });
+    const sent = await world.rooms.events.byId(await send(bob, roomId, text('x'), '4'));
+    expect(sent?.authEventIds).toContain(raised);
+    await world.leave(roomId, bob);
+    expect(await refusal(send(bob, roomId, text('x'), '5'))).toBe('403 M_FORBIDDEN');
+  });
+
   test('the same state set twice is one event, with and without a state key', async () => {
     const { world, setState, alice } = await setup(engine);
     const roomId = await world.room(alice);

@@ -108,9 +108,15 @@ function encodeObject(
   return text === '' ? '{}' : `${text}}`;
 }
 
+/** Whether keys stand in order already, as those of most small objects do. Only of letters that everybody orders alike. */
+function isAscending(keys: readonly string[]): boolean {
+  for (let index = 1; index < keys.length; index += 1) if (keys[index - 1]! >= keys[index]!) return false;
+  return !keys.some(hasSurrogate);
+}
+
 /** By code point. The built-in sort goes by UTF-16 unit, which differs only where surrogates are. */
 function sortedKeys(object: object): string[] {
   const keys = Object.keys(object);
-  if (keys.length < 2) return keys;
+  if (isAscending(keys)) return keys;
   return keys.some(hasSurrogate) ? keys.sort(compareCodePoints) : keys.sort();
 }

@@ -9,6 +9,30 @@ import { authorizePowerLevels } from './authorize-power-levels.ts';
 import { authorizeRedaction } from './redaction.ts';
 import { ALLOWED, type AuthVerdict, allowIf, refused } from './verdict.ts';
 
+/** The types that a rule of some room version names. */
+const TYPES_WITH_RULES: ReadonlySet<string> = new Set([
+  'm.room.aliases',
+  'm.room.create',
+  'm.room.member',
+  'm.room.power_levels',
+  'm.room.redaction',
+  'm.room.third_party_invite',
+]);
+
+/**
+ * Whether the rules look at nothing of such an event but its type and its sender: then what one of them gets at a state is
+ * what the next one gets.
+ */
+export function isJudgedBySender({
+  type,
+  stateKey,
+}: {
+  readonly type: string;
+  readonly stateKey?: string | undefined;
+}): boolean {
+  return stateKey === undefined && !TYPES_WITH_RULES.has(type);
+}
+
 /**
  * Whether the auth rules of a room version allow `event` at `state`: all of them but the rule on `auth_events`, which
  * `checkAuthEvents` has. The event has passed the format and signature checks.

@@ -23,7 +23,7 @@
  */
 
 export { type AuthState, authStateOf } from './auth-state.ts';
-export { authorizeEvent } from './authorize-event.ts';
+export { authorizeEvent, isJudgedBySender } from './authorize-event.ts';
 export { checkAuthEvents } from './check-auth-events.ts';
 export { authorizeRedactionRequest, canRedact } from './redaction.ts';
 export { type AuthorizableEvent, type StateKeyPair, selectAuthEvents } from './select-auth-events.ts';
