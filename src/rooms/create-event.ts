@@ -41,15 +41,29 @@ export interface SignedEvent extends SealedDraft {
 const NO_PROOFS = { hashes: { sha256: '' }, signatures: {} };
 
 /**
- * Builds the event on the room's current state, in the order of the checks a server makes of its own events.
+ * Builds the event on the room's current state, in the order of the checks that a server makes of its own events; at once where
+ * the sender has been allowed the same at this state.
  * @throws MatrixError 403 `M_FORBIDDEN` if the auth rules refuse it; 413 `M_TOO_LARGE`; 400 `M_BAD_JSON` for content that the
  *   room version cannot hold.
  */
-export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): Promise<SignedEvent> {
+export function createEvent(draft: Draft, room: HotRoom, signer: Signer): SignedEvent | Promise<SignedEvent> {
+  const allowedBefore = isJudgedBySender(draft) ? room.groundsOf(draft.sender, draft.type) : undefined;
+  return allowedBefore === undefined
+    ? createAuthorized(draft, room, signer)
+    : seal(layOut(draft, allowedBefore, room, signer), allowedBefore, room, signer);
+}
+
+async function createAuthorized(draft: Draft, room: HotRoom, signer: Signer): Promise<SignedEvent> {
+  const authEvents = await authEventsOf(draft, room);
+  const pdu = layOut(draft, authEvents, room, signer);
+  await authorize(toAuthorize(pdu, room.identity.roomId, draft.redacts), room);
+  if (isJudgedBySender(draft)) room.rememberGrounds(draft.sender, draft.type, authEvents);
+  return seal(pdu, authEvents, room, signer);
+}
+
+function layOut(draft: Draft, authEvents: readonly StoredEvent[], room: HotRoom, signer: Signer): Pdu {
   const { rules, roomId } = room.identity;
   const { type, stateKey, sender, content, redacts } = draft;
-  const allowedBefore = isJudgedBySender(draft) ? room.groundsOf(sender, type) : undefined;
-  const authEvents = allowedBefore ?? (await authEventsOf(draft, room));
   const isCreate = type === 'm.room.create' && stateKey === '';
   const previous = room.extremities.slice(-MAX_PREV_EVENTS);
   const laidOut = buildPdu(
@@ -67,12 +81,11 @@ export async function createEvent(draft: Draft, room: HotRoom, signer: Signer): 
     },
     { rules, ...(rules.eventIdFormat === 'opaque' ? { eventId: freshEventId(signer) } : {}) },
   );
-  const pdu = Object.assign(laidOut, NO_PROOFS) as Pdu;
-  if (allowedBefore === undefined) {
-    await authorize(toAuthorize(pdu, roomId, redacts), room, isCreate);
-    if (isJudgedBySender(draft)) room.rememberGrounds(sender, type, authEvents);
-  }
-  const sealed = sealDraft(pdu, signer, rules);
+  return Object.assign(laidOut, NO_PROOFS) as Pdu;
+}
+
+function seal(pdu: Pdu, authEvents: readonly StoredEvent[], room: HotRoom, signer: Signer): SignedEvent {
+  const sealed = sealDraft(pdu, signer, room.identity.rules);
   return { ...sealed, content: pdu.content, depth: pdu.depth, originServerTs: pdu.origin_server_ts, authEvents };
 }
 
@@ -84,8 +97,8 @@ async function authEventsOf({ type, stateKey, sender, content }: Draft, room: Ho
 }
 
 /** @throws MatrixError 403 `M_FORBIDDEN` if the auth rules refuse the event at the room's state. */
-async function authorize(event: RoomEvent, room: HotRoom, isCreate: boolean): Promise<void> {
-  const powerLevels = isCreate ? undefined : await room.powerLevels();
+async function authorize(event: RoomEvent, room: HotRoom): Promise<void> {
+  const powerLevels = event.type === 'm.room.create' ? undefined : await room.powerLevels();
   const verdict = authorizeEvent(
     event,
     { get: (type, stateKey) => room.state.peek(type, stateKey)?.asSent, powerLevels },

@@ -62,7 +62,8 @@ export class EventTransactions {
       );
       scope.set(request.txnId, nid);
     }
-    return (await this.events.byNid(await nid)).eventId;
+    const sent = typeof nid === 'number' ? nid : await nid;
+    return (this.events.peek(sent) ?? (await this.events.byNid(sent))).eventId;
   }
 
   /** For `UnsignedSources`: the ids under which this device sent some of the events. */

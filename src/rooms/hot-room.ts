@@ -100,18 +100,20 @@ export class HotRoom {
   }
 
   /** This server's users who are joined. */
-  async localJoined(): Promise<ReadonlySet<UserId>> {
-    if (this.#localJoined === undefined) {
-      const moves = [...this.#moves];
-      const joined = new Set(await this.members.localJoined(this.identity.nid));
-      for (const [userId, { isJoined, isLocal }] of moves) {
-        if (!isLocal) continue;
-        if (isJoined) joined.add(userId);
-        else joined.delete(userId);
-      }
-      this.#localJoined = joined;
+  localJoined(): ReadonlySet<UserId> | Promise<ReadonlySet<UserId>> {
+    return this.#localJoined ?? this.#loadLocalJoined();
+  }
+
+  async #loadLocalJoined(): Promise<ReadonlySet<UserId>> {
+    const moves = [...this.#moves];
+    const joined = new Set(await this.members.localJoined(this.identity.nid));
+    for (const [userId, { isJoined, isLocal }] of moves) {
+      if (!isLocal) continue;
+      if (isJoined) joined.add(userId);
+      else joined.delete(userId);
     }
-    return this.#localJoined;
+    this.#localJoined = joined;
+    return joined;
   }
 
   async displayName(userId: UserId): Promise<string | undefined> {

@@ -80,18 +80,16 @@ export async function moveBeside(
 }
 
 /** Gives a signed event its row, and what it changes. */
-export async function prepareLocal(
+export function prepareLocal(
   draft: Draft,
   signed: SignedEvent,
   room: HotRoom,
   stores: LocalStores,
-): Promise<PendingEvent> {
-  const { sequences, stateKeys, stateTrees, events } = stores;
-  const { nid: roomNid } = room.identity;
+): PendingEvent | Promise<PendingEvent> {
   const row = {
-    event_nid: sequences.next('event'),
+    event_nid: stores.sequences.next('event'),
     event_id: signed.eventId,
-    room_nid: roomNid,
+    room_nid: room.identity.nid,
     depth: signed.depth,
     type: draft.type,
     state_key: draft.stateKey ?? null,
@@ -106,13 +104,24 @@ export async function prepareLocal(
     unsigned: null,
     auth_rank: draft.stateKey === undefined ? null : authRank(signed.authEvents.map((by) => by.authRank ?? 0)),
   } satisfies NewEventRow;
-  if (draft.stateKey === undefined) {
-    const redactsNow = await redactionTarget({ redacts: draft.redacts, sender: draft.sender }, room, events);
-    return { row, authNids: [], nodes: [], change: undefined, redactsNow };
-  }
-  const stateKeyNid = await stateKeys.intern(draft.type, draft.stateKey);
-  const previous = await room.state.get(draft.type, draft.stateKey);
-  const next = await updateTree(stateTrees.nodesOf(roomNid), room.root, new Map([[stateKeyNid, row.event_nid]]));
+  if (draft.stateKey !== undefined) return prepareState(row, draft.stateKey, signed, room, stores);
+  const pending = { row, authNids: [], nodes: [], change: undefined, redactsNow: undefined };
+  if (draft.redacts === undefined) return pending;
+  const target = redactionTarget({ redacts: draft.redacts, sender: draft.sender }, room, stores.events);
+  return target.then((redactsNow) => ({ ...pending, redactsNow }));
+}
+
+async function prepareState(
+  row: NewEventRow,
+  stateKey: string,
+  signed: SignedEvent,
+  room: HotRoom,
+  { stateKeys, stateTrees }: LocalStores,
+): Promise<PendingEvent> {
+  const stateKeyNid = await stateKeys.intern(row.type, stateKey);
+  const previous = await room.state.get(row.type, stateKey);
+  const nodes = stateTrees.nodesOf(room.identity.nid);
+  const next = await updateTree(nodes, room.root, new Map([[stateKeyNid, row.event_nid]]));
   const unsigned: JsonObject | undefined = unsignedOf(previous);
   return {
     row: {

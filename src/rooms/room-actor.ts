@@ -1,7 +1,7 @@
 import { BatchConflict } from '#platform/storage/index.ts';
 import type { StreamBatch, Streams } from '#platform/streams/ports.ts';
 import { MatrixError } from '#protocol/errors.ts';
-import type { RoomEvent } from '#protocol/events/index.ts';
+import { MAX_PREV_EVENTS, type RoomEvent } from '#protocol/events/index.ts';
 import type { EventId } from '#protocol/identifiers/index.ts';
 import { changeByRedaction, contributionsOf, redactedBy } from './contributions.ts';
 import { createEvent, findEqualState, type Signer } from './create-event.ts';
@@ -115,7 +115,8 @@ export class RoomActor implements TurnActions {
     let beside: Beside | undefined;
     try {
       // An event can follow twenty others only: where there are more, it is built upon the newest, beside the others.
-      const base = await this.#baseOf(room, staged);
+      const isCrowded = room.extremities.length > MAX_PREV_EVENTS;
+      const base = isCrowded ? await this.#baseWithin(room, staged) : room;
       if (drafts.length > 1) await this.#internKeys(drafts);
       for (const draft of drafts) {
         const isState = draft.stateKey !== undefined;
@@ -203,10 +204,9 @@ export class RoomActor implements TurnActions {
     return this.dependencies.resolver.resolve(room.identity, states, this.#uncommitted);
   }
 
-  /** The room as far as the next event can follow it: itself, unless it has more extremities than that. */
-  async #baseOf(room: HotRoom, staged: HashedNode[]): Promise<HotRoom> {
+  /** A room of more extremities than the next event can follow, as far as it can. */
+  async #baseWithin(room: HotRoom, staged: HashedNode[]): Promise<HotRoom> {
     const newest = newestExtremities(room.extremities);
-    if (newest.length === room.extremities.length) return room;
     const { root, nodes } = await this.resolve(room, newest);
     this.#stage(nodes, staged);
     return new HotRoom(
@@ -279,9 +279,11 @@ export class RoomActor implements TurnActions {
    */
   async #build(draft: Draft, room: HotRoom, staged: HashedNode[], isAlone: boolean): Promise<Step> {
     const { serverName, hooks } = this.dependencies;
-    const signed = await createEvent(draft, room, this.dependencies.signer);
+    const creating = createEvent(draft, room, this.dependencies.signer);
+    const signed = creating instanceof Promise ? await creating : creating;
     const previous = room.extremities;
-    const pending = await prepareLocal(draft, signed, room, this.dependencies);
+    const preparing = prepareLocal(draft, signed, room, this.dependencies);
+    const pending = preparing instanceof Promise ? await preparing : preparing;
     const { roomId, rules } = room.identity;
     const event = new StoredEvent(pending.row, roomId, rules, signed.content);
     const redacted = redactedBy(event, pending.redactsNow);

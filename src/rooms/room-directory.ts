@@ -17,8 +17,9 @@ export class RoomDirectory {
 
   constructor(private readonly reader: Reader) {}
 
-  async find(roomId: RoomId): Promise<RoomIdentity | undefined> {
-    return this.#byId.get(roomId) ?? this.#remember(await this.reader.first(selectById(roomId)));
+  /** At once, if it has been looked up before. */
+  find(roomId: RoomId): RoomIdentity | undefined | Promise<RoomIdentity | undefined> {
+    return this.#byId.get(roomId) ?? this.#load(roomId);
   }
 
   async get(nid: number): Promise<RoomIdentity> {
@@ -46,6 +47,10 @@ export class RoomDirectory {
   add(room: RoomIdentity): void {
     this.#byId.set(room.roomId, room);
     this.#byNid.set(room.nid, room);
+  }
+
+  async #load(roomId: RoomId): Promise<RoomIdentity | undefined> {
+    return this.#remember(await this.reader.first(selectById(roomId)));
   }
 
   #remember(row: IdentityRow | undefined): RoomIdentity | undefined {

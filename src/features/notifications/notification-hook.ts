@@ -58,9 +58,13 @@ export class NotificationHook implements EventHook {
   async prepare(event: NewEvent, room: HotRoom, place: EventPlace): Promise<Contribution | undefined> {
     // Nobody has said anything, and there is nothing to be shown.
     if (event.type === DUMMY_EVENT) return undefined;
-    const recipients = await this.#recipients.of(room);
-    const outcome = await this.#evaluate(event, room, recipients, place);
-    const thread = await this.#threadFor(event, outcome);
+    const asked = this.#recipients.of(room);
+    const recipients = asked instanceof Promise ? await asked : asked;
+    const invited = place.isInForce ? this.#localUser(invitee(event)) : undefined;
+    const isAlone = recipients.joined.size <= (recipients.joined.has(event.sender) ? 1 : 0);
+    const outcome = isAlone && invited === undefined ? NOBODY : await this.#evaluate(event, room, recipients, invited);
+    const found = this.#threadFor(event, outcome);
+    const thread = found instanceof Promise ? await found : found;
     const mark = this.#markFor(event, thread, room, recipients);
     const { redacted } = place;
     const spoken = mark?.thread === MAIN_THREAD ? recipients.speak(event.sender) : undefined;
@@ -100,11 +104,8 @@ export class NotificationHook implements EventHook {
     event: NewEvent,
     room: HotRoom,
     recipients: RoomRecipients,
-    { isInForce }: EventPlace,
+    invited: UserId | undefined,
   ): Promise<Outcome> {
-    const invited = isInForce ? this.#localUser(invitee(event)) : undefined;
-    const hasOthers = recipients.joined.size > (recipients.joined.has(event.sender) ? 1 : 0);
-    if (!hasOthers && invited === undefined) return NOBODY;
     const { sources } = this.#deps;
     const flat = flattenEvent(event, await pushRoom(event, room));
     const evaluator = new EventEvaluator(flat, (userId) => recipients.nameOf(userId));

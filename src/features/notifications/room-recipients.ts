@@ -87,11 +87,15 @@ export class HotRecipients {
   constructor(private readonly store: NotificationStore) {}
 
   /** Asked first for the first event that is built on a hot room: then what is stored is what the room is. */
-  async of(room: HotRoom): Promise<RoomRecipients> {
-    const joined = await room.localJoined();
+  of(room: HotRoom): RoomRecipients | Promise<RoomRecipients> {
+    const joined = room.localJoined();
     const known = this.#byRoom.get(room);
     // A resolved state comes with another set of members.
-    if (known?.joined === joined) return known;
+    return known?.joined === joined ? known : this.#load(room, joined);
+  }
+
+  async #load(room: HotRoom, asked: ReturnType<HotRoom['localJoined']>): Promise<RoomRecipients> {
+    const joined = await asked;
     const recipients = await RoomRecipients.load(joined, room.identity.nid, this.store);
     this.#byRoom.set(room, recipients);
     return recipients;

@@ -5,6 +5,17 @@ import type { EventStore } from '#rooms/index.ts';
 import type { AskedEvent } from './check-content.ts';
 import type { SendEventDeps } from './ports.ts';
 
+interface RelationDeps {
+  readonly events: EventStore;
+  readonly isDuplicateAnnotation: SendEventDeps['isDuplicateAnnotation'];
+}
+
+interface Relation {
+  readonly type: string;
+  readonly parent: EventId;
+  readonly key: string | undefined;
+}
+
 /** Longer reactions are no reactions. */
 const MAX_KEY_BYTES = 500;
 
@@ -14,14 +25,17 @@ const MAX_KEY_BYTES = 500;
  *   thread on an event that relates to another itself, and for a parent that is not in the room.
  * https://spec.matrix.org/v1.19/client-server-api/#forming-relationships-between-events
  */
-export async function checkRelation(
-  event: AskedEvent,
-  sender: UserId,
-  deps: { readonly events: EventStore; readonly isDuplicateAnnotation: SendEventDeps['isDuplicateAnnotation'] },
-): Promise<void> {
+export function checkRelation(event: AskedEvent, sender: UserId, deps: RelationDeps): void | Promise<void> {
   const relation = relationOf(event.content);
-  if (relation === undefined) return;
-  const { type, parent, key } = relation;
+  if (relation !== undefined) return check(event, relation, sender, deps);
+}
+
+async function check(
+  event: AskedEvent,
+  { type, parent, key }: Relation,
+  sender: UserId,
+  deps: RelationDeps,
+): Promise<void> {
   const target = await deps.events.byId(parent);
   if (target !== undefined && target.roomId !== event.roomId)
     throw badJson('The event is related to one of another room');
@@ -38,9 +52,7 @@ export async function checkRelation(
   }
 }
 
-function relationOf(
-  content: JsonObject,
-): { readonly type: string; readonly parent: EventId; readonly key: string | undefined } | undefined {
+function relationOf(content: JsonObject): Relation | undefined {
   const relation = content['m.relates_to'];
   if (!isJsonObject(relation)) return undefined;
   const { rel_type: type, event_id: parent, key } = relation;

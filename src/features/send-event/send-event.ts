@@ -30,7 +30,8 @@ export class EventSender {
     const { requester } = caller;
     const { roomId, type, stateKey, txnId } = request;
     if (requester.isShadowBanned && !isOwnMembership(request, requester.userId)) return this.#pretend();
-    const room = await this.deps.rooms.find(roomId);
+    const found = this.deps.rooms.find(roomId);
+    const room = found instanceof Promise ? await found : found;
     if (room === undefined) throw forbidden('You are not in this room');
     if (room.rules.strictCanonicalJson && hasFloatLiteral(request.contentText)) {
       throw badJson('Events hold no numbers with a fraction or an exponent');
@@ -61,7 +62,8 @@ export class EventSender {
   ): Promise<StoredEvent> {
     const { type, stateKey, content } = request;
     checkContent(request, this.deps.serverName);
-    await checkRelation(request, requester.userId, this.deps);
+    const checking = checkRelation(request, requester.userId, this.deps);
+    if (checking !== undefined) await checking;
     const draft: Draft = { type, stateKey, sender: requester.userId, content, originServerTs };
     const finish = await this.deps.engine.within(room.roomId, async (turn) => {
       if (stateKey !== undefined) await this.#checkAgainstState(request, turn.room);

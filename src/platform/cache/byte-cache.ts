@@ -42,6 +42,7 @@ export class ByteCache<K, V> {
     if (sizeBytes > this.maxBytes) return;
     this.#entries.set(key, { value, sizeBytes });
     this.#sizeBytes += sizeBytes;
+    if (this.#sizeBytes <= this.maxBytes) return;
     for (const oldest of this.#entries.keys()) {
       if (this.#sizeBytes <= this.maxBytes) break;
       this.delete(oldest);

@@ -150,7 +150,8 @@ function contractTarget({ endpoint, handler }: Route, options: HttpHandlerOption
       if (limited instanceof Promise) await limited;
       const params = checks.params(rawParams);
       const query = checks.query(info.hasQuery ? info.search : undefined);
-      const body = await readBody(endpoint, checks, info, maxBodyBytes);
+      const reading = readBody(endpoint, checks, info, maxBodyBytes);
+      const body = reading instanceof Promise ? await reading : reading;
       const call = { requester, params, query, body, request: info } as unknown as Call<Endpoint>;
       return answerResponse(await handler(call));
     },
@@ -178,20 +179,23 @@ function limit(
   if (action === 'check') return rateLimits.checkFor(limiter, requester, ip);
 }
 
-async function readBody(
+function readBody(
   { auth, accepts }: Endpoint,
   checks: ContractChecks,
   info: HttpRequestInfo,
   maxBodyBytes: number,
-): Promise<JsonValue | undefined> {
+): JsonValue | undefined | Promise<JsonValue> {
   if (accepts === 'stream') {
     info.bodyStream = info.request.body;
     return undefined;
   }
   if (!checks.hasBody) return undefined;
   // A signed body was read to check the signature.
-  if (auth !== 'server') info.bodyText = await readBodyText(info.request, maxBodyBytes);
-  return checks.body(info.bodyText, info.bodyValue);
+  if (auth === 'server') return checks.body(info.bodyText, info.bodyValue);
+  return readBodyText(info.request, maxBodyBytes).then((text) => {
+    info.bodyText = text;
+    return checks.body(text);
+  });
 }
 
 function pageTarget(page: Page): Target {

@@ -16,7 +16,9 @@ export const tooLarge = (maxBytes: number): MatrixError =>
 
 /** The whole body as text. Throws `M_TOO_LARGE` before reading past the limit, `M_NOT_JSON` for what is not UTF-8. */
 export async function readBodyText(request: Request, maxBytes: number): Promise<string> {
-  const bytes = await readBytes(request, maxBytes);
+  const declared = request.headers.get('content-length');
+  if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes);
+  const bytes = declared === null ? await readUndeclared(request, maxBytes) : await request.arrayBuffer();
   if (bytes.byteLength === 0) return '';
   try {
     return utf8.decode(bytes);
@@ -25,19 +27,10 @@ export async function readBodyText(request: Request, maxBytes: number): Promise<
   }
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array | ArrayBuffer> {
-  const declared = request.headers.get('content-length');
-  if (declared !== null) {
-    if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
-    return request.arrayBuffer();
-  }
-  return request.body === null ? new Uint8Array() : readChunks(request.body, maxBytes);
-}
-
-async function readChunks(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+async function readUndeclared({ body }: Request, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const chunk of body) {
+  for await (const chunk of body ?? []) {
     sizeBytes += chunk.byteLength;
     // Leaving the loop cancels the stream.
     if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
