@@ -12,6 +12,7 @@ import { stateAuthEdges } from './0009-state-auth-edges.ts';
 import { search } from './0010-search.ts';
 import { vanishedState } from './0011-vanished-state.ts';
 import { claimedKeys } from './0012-claimed-keys.ts';
+import { searchByEvent } from './0013-search-by-event.ts';
 
 export const migrations: readonly Migration[] = [
   accounts,
@@ -26,7 +27,8 @@ export const migrations: readonly Migration[] = [
   search,
   vanishedState,
   claimedKeys,
+  searchByEvent,
 ];
 
 /** The lowest number of steps that a server must know to use a database that has them all. */
-export const lowestCompatible = 0;
+export const lowestCompatible = 13;

@@ -515,15 +515,15 @@ CREATE TABLE schema_migrations (
   CONSTRAINT schema_migrations_pkey PRIMARY KEY ("position")
 );
 
-CREATE TABLE search_events (
+CREATE TABLE search_pending (
   event_nid BIGINT NOT NULL,
-  room_nid BIGINT NOT NULL,
-  key TEXT NOT NULL,
-  sender TEXT NOT NULL,
-  origin_server_ts BIGINT NOT NULL,
-  position BIGINT NOT NULL,
+  CONSTRAINT search_pending_pkey PRIMARY KEY (event_nid)
+);
+
+CREATE TABLE search_words (
+  event_nid BIGINT NOT NULL,
   words TSVECTOR NOT NULL,
-  CONSTRAINT search_events_pkey PRIMARY KEY (event_nid)
+  CONSTRAINT search_words_pkey PRIMARY KEY (event_nid)
 );
 
 CREATE TABLE sequences (
@@ -722,9 +722,7 @@ CREATE INDEX room_aliases_by_room ON room_aliases USING btree (room_nid);
 
 CREATE INDEX room_summaries_published ON room_summaries USING btree (joined_count, room_nid) WHERE (is_published = 1);
 
-CREATE INDEX search_events_by_room ON search_events USING btree (room_nid);
-
-CREATE INDEX search_events_words ON search_events USING gin (words);
+CREATE INDEX search_words_by_word ON search_words USING gin (words);
 
 CREATE INDEX sessions_by_user ON sessions USING btree (user_id, device_id);
 

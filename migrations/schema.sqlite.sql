@@ -544,19 +544,8 @@ CREATE TABLE schema_migrations (
   applied_at INTEGER NOT NULL
 );
 
-CREATE TABLE search_events (
-      event_nid INTEGER PRIMARY KEY,
-      room_nid INTEGER not null,
-      key text not null,
-      sender text not null,
-      origin_server_ts INTEGER not null,
-      position INTEGER not null
-    );
-
 CREATE TABLE search_pending (
-      event_nid INTEGER PRIMARY KEY,
-      room text not null,
-      words text not null
+      event_nid INTEGER PRIMARY KEY
     );
 
 CREATE VIRTUAL TABLE search_words using fts5 (room, words, content = '', contentless_delete = 1,

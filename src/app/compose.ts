@@ -99,6 +99,7 @@ export function compose(platform: Platform): Parts {
     ...rooms,
     reader,
     transactor: storage.transactor,
+    clock,
     isEnabled: config.rooms.enableSearch,
     relationsOf: relations.relationsOf,
     ignoredBy: (userId) => accountData.ignoredBy(userId),
@@ -187,7 +188,7 @@ export function compose(platform: Platform): Parts {
         async () => void (await storage.transactor.commit((batch) => batch.add(rooms.transactions.prune()))),
       );
       jobs.every(EXTREMITIES_MS, 'forward_extremities', (signal) => rooms.crowded.run(signal));
-      jobs.every(SEARCH_INDEX_MS, 'search_index', () => search.indexPending());
+      jobs.every(SEARCH_INDEX_MS, 'search_index', (signal) => search.indexPending(signal));
       jobs.every(HOUR_MS, 'to_device_transactions', () => encryption.toDevice.expireTransactions());
       const maintenance = media.start();
       stopping.push(() => maintenance[Symbol.asyncDispose]());

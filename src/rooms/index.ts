@@ -41,6 +41,7 @@ export { type JoinedRoom, JoinedRooms } from './joined-rooms.ts';
 export { type Membership, MembershipStore, type RoomMembership } from './membership-store.ts';
 export { EXTREMITIES_BOUND } from './merge-extremities.ts';
 export { openRooms, type Rooms, type RoomsOptions } from './open-rooms.ts';
+export { Pacer } from './pacer.ts';
 export { RepeatedRequests } from './repeated-requests.ts';
 export { RoomDirectory, type RoomIdentity } from './room-directory.ts';
 export { RoomEngine } from './room-engine.ts';

@@ -1,9 +1,10 @@
 /**
- * Searching the text of events: the index of words, kept with every event and redaction, and `/search` over the rooms that a
+ * Searching the text of events: the index of words, which follows the events after some seconds, or when somebody searches, and `/search` over the rooms that a
  * user is or has been in. Not here: finding users (`user-directory`) and rooms (`directory`).
  */
 import { search } from '#api/client/search.ts';
 import { JsonText, type Route, route } from '#api/endpoint.ts';
+import type { Clock } from '#platform/clock/index.ts';
 import type { Reader, Transactor } from '#platform/storage/ports.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import type { EventHook } from '#rooms/index.ts';
@@ -15,22 +16,23 @@ import { SearchStore } from './search-store.ts';
 export interface SearchFeature {
   readonly routes: readonly Route[];
   readonly hook: EventHook;
-  /** To be run every few seconds: otherwise the first search after a long time has a lot to do. */
-  indexPending(): Promise<void>;
+  /** To be run every few seconds: a search by itself brings in the newest alone. */
+  indexPending(signal?: AbortSignal): Promise<void>;
 }
 
 export function searchFeature(
   deps: Omit<SearchDependencies, 'store'> & {
     readonly reader: Reader;
     readonly transactor: Transactor;
+    readonly clock: Clock;
     /** `enable_search`: without it nothing is indexed and every search is refused. */
     readonly isEnabled: boolean;
   },
 ): SearchFeature {
   const store = new SearchStore(deps.reader);
-  const pending = new PendingWords(store, deps.transactor);
+  const pending = new PendingWords(store, deps.transactor, deps.clock);
   return {
-    indexPending: () => pending.index(),
+    indexPending: async (signal) => (deps.isEnabled ? pending.indexAll(signal) : undefined),
     hook: new SearchHook(store, deps.isEnabled),
     routes: [
       route(search, async ({ requester, query, body }) => {
@@ -39,7 +41,7 @@ export function searchFeature(
         }
         const { room_events: criteria } = body.search_categories;
         if (criteria === undefined) return { search_categories: {} };
-        await pending.index();
+        await pending.indexNewest();
         const found = await searchRoomEvents(criteria, query.next_batch, requester, { ...deps, store });
         return new JsonText(`{"search_categories":{"room_events":${found}}}`);
       }),

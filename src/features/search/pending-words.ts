@@ -1,33 +1,72 @@
+import type { Clock } from '#platform/clock/index.ts';
 import type { Transactor } from '#platform/storage/ports.ts';
-import type { SearchStore } from './search-store.ts';
+import type { JsonObject } from '#protocol/json.ts';
+import { Pacer } from '#rooms/index.ts';
+import type { IndexedEvent, PendingEvent, SearchStore } from './search-store.ts';
+import { searchableTextOf } from './searchable-text.ts';
+import { wordsOf } from './words.ts';
 
-/** Events whose words go into the index at once: few enough not to keep other writers waiting. */
-const AT_ONCE = 1_000;
+/** Events whose words go into the index at once: few enough not to keep other readers and writers waiting. */
+const PORTION = 200;
+/** What a search waits for at most: where more is pending, the older of it is found once the job has come to it. */
+const PORTIONS_OF_A_SEARCH = 10;
+/** Between portions of the job, for everybody else. */
+const PAUSE_MS = 10;
 
-/** Brings the index of words up to date, where it is not kept so by every event. */
+/**
+ * Brings the index of words up to date. The newest goes first: after a long time without it, as when a great many events have
+ * come at once, what was said of late is found soon, however much is behind it.
+ */
 export class PendingWords {
-  #running: Promise<void> | undefined;
+  /** One portion at a time: two would be of the same events. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly store: SearchStore,
     private readonly transactor: Transactor,
+    private readonly clock: Clock,
   ) {}
 
-  /** Resolves when everything committed before the call is in the index. */
-  async index(): Promise<void> {
-    // What is under way may have looked before the newest was there.
-    await this.#running;
-    this.#running ??= this.#index().finally(() => {
-      this.#running = undefined;
-    });
-    await this.#running;
+  /** Resolves when nothing is pending any more, or once `signal` is aborted. */
+  async indexAll(signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted && (await this.#portion())) await this.clock.sleep(PAUSE_MS, signal);
   }
 
-  async #index(): Promise<void> {
-    while (await this.store.hasPending()) {
-      await this.transactor.commit((batch) => {
-        for (const statement of this.store.indexPending(AT_ONCE)) batch.add(statement);
-      });
-    }
+  /** Resolves when the newest of what was committed before the call is in the index: all of it, unless it is very much. */
+  async indexNewest(): Promise<void> {
+    for (let portions = 0; portions < PORTIONS_OF_A_SEARCH; portions++) if (!(await this.#portion())) return;
   }
+
+  /** Whether there may be more. */
+  #portion(): Promise<boolean> {
+    const portion = this.#last.then(() => this.#index());
+    this.#last = portion.catch(() => undefined);
+    return portion;
+  }
+
+  async #index(): Promise<boolean> {
+    const pending = await this.store.pending(PORTION);
+    if (pending.length === 0) return false;
+    const pacer = new Pacer(this.clock);
+    const indexed: IndexedEvent[] = [];
+    for (const event of pending) {
+      const one = withWords(event);
+      if (one !== undefined) indexed.push(one);
+      await pacer.turn();
+    }
+    await this.transactor.commit((batch) => {
+      for (const one of indexed) batch.add(this.store.insertWords(one));
+      batch.add(this.store.removePending(pending.map(({ nid }) => nid)));
+    });
+    return pending.length === PORTION;
+  }
+}
+
+/** `undefined` for what has none, any more or at all. */
+function withWords({ nid, said }: PendingEvent): IndexedEvent | undefined {
+  if (said === undefined) return undefined;
+  const { roomNid, type, stateKey } = said;
+  const searchable = searchableTextOf({ type, stateKey, content: JSON.parse(said.content) as JsonObject });
+  const words = searchable === undefined ? [] : wordsOf(searchable.text).map((word) => word.term);
+  return words.length === 0 ? undefined : { nid, roomNid, words };
 }

@@ -2,16 +2,22 @@ import { inIntegers, inTexts, isStorableText, listParameter, statement } from '#
 import type { Reader, SqlValue, Statement } from '#platform/storage/ports.ts';
 import type { EventId, UserId } from '#protocol/identifiers/index.ts';
 import type { SearchQuery } from './search-query.ts';
-import type { SearchKey } from './searchable-text.ts';
-import { roomWord, toFts5, toTsquery, toTsvector } from './word-index.ts';
+import { typeOfKey } from './searchable-text.ts';
+import { roomWord, toFts5, toRoomsTsquery, toTsquery, toTsvector } from './word-index.ts';
 
+/** An event that waits for the index. */
+export interface PendingEvent {
+  readonly nid: number;
+  /** What it says; `undefined` if it has been redacted or deleted meanwhile. */
+  readonly said:
+    | { readonly roomNid: number; readonly type: string; readonly stateKey?: string; readonly content: string }
+    | undefined;
+}
+
+/** The words of an event, for the index. */
 export interface IndexedEvent {
   readonly nid: number;
   readonly roomNid: number;
-  readonly key: SearchKey;
-  readonly sender: UserId;
-  readonly originServerTs: number;
-  readonly position: number;
   readonly words: readonly string[];
 }
 
@@ -47,56 +53,70 @@ interface MatchRow {
   closeness: number;
 }
 
-const COLUMNS = 'event_nid, room_nid, key, sender, origin_server_ts, position';
-const insertEvent = statement(`insert into search_events (${COLUMNS}) values (?, ?, ?, ?, ?, ?)`);
-const insertPending = statement('insert into search_pending (event_nid, room, words) values (?, ?, ?)');
-const anyPending = statement<{ event_nid: number }>('select event_nid from search_pending limit 1');
-const indexPending = statement(
-  'insert into search_words (rowid, room, words) ' +
-    'select event_nid, room, words from search_pending order by event_nid limit ?',
+interface PendingRow {
+  event_nid: number;
+  room_nid: number | null;
+  type: string | null;
+  state_key: string | null;
+  content: string | null;
+}
+
+const addPending = statement('insert into search_pending (event_nid) values (?)');
+const selectPending = statement<PendingRow>(
+  'select p.event_nid, e.room_nid, e.type, e.state_key, e.content from search_pending p ' +
+    'left join events e on e.event_nid = p.event_nid and e.redacted_by is null order by p.event_nid desc limit ?',
 );
-const removeIndexed = statement(
-  'delete from search_pending where event_nid in (select event_nid from search_pending order by event_nid limit ?)',
-);
-const insertWithWords = statement(
-  `insert into search_events (${COLUMNS}, words) values (?, ?, ?, ?, ?, ?, ?::text::tsvector)`,
-);
+// An event may be redacted, deleted or indexed between the reading of its text and the writing of its words.
+const STILL_PENDING =
+  'from search_pending p join events e on e.event_nid = p.event_nid where p.event_nid = ? and e.redacted_by is null';
+const insertWords = {
+  sqlite: statement(`insert into search_words (rowid, room, words) select p.event_nid, ?, ? ${STILL_PENDING}`),
+  postgres: statement(
+    `insert into search_words (event_nid, words) select p.event_nid, ?::text::tsvector ${STILL_PENDING}`,
+  ),
+};
 const REDACTED = 'select event_nid from events where event_id = ? and room_nid = ? and redacted_by is not null';
-const removeWords = statement(
-  `delete from search_words where rowid in (select event_nid from search_events where event_nid in (${REDACTED}))`,
-);
 const removePending = statement(`delete from search_pending where event_nid in (${REDACTED})`);
-const removeEvent = statement(`delete from search_events where event_nid in (${REDACTED})`);
+const removeWords = {
+  sqlite: statement(`delete from search_words where rowid in (${REDACTED})`),
+  postgres: statement(`delete from search_words where event_nid in (${REDACTED})`),
+};
 
 /** With more rooms than these, they are sorted out after the words have been found. */
 const ROOMS_IN_INDEX = 300;
 
-/** The index of words, which differs by engine, and the events in it. In SQLite what is pending is not found yet. */
+/** The index of words, which differs by engine, and the events that wait for it: they are not found yet. */
 export class SearchStore {
   constructor(private readonly reader: Reader) {}
 
-  insert(event: IndexedEvent): readonly Statement[] {
-    const { nid, roomNid, key, sender, originServerTs, position, words } = event;
-    const row = [nid, roomNid, key, sender, originServerTs, position] as const;
-    if (this.reader.dialect === 'postgres') return [insertWithWords(...row, toTsvector(words))];
-    return [insertEvent(...row), insertPending(nid, roomWord(roomNid), words.join(' '))];
+  addPending(nid: number): Statement {
+    return addPending(nid);
+  }
+
+  /** The newest of the events that the index has not got yet. */
+  async pending(limit: number): Promise<PendingEvent[]> {
+    const rows = await this.reader.all(selectPending(limit));
+    return rows.map(({ event_nid: nid, room_nid: roomNid, type, state_key: stateKey, content }) => {
+      if (roomNid === null || type === null || content === null) return { nid, said: undefined };
+      return { nid, said: { roomNid, type, ...(stateKey !== null && { stateKey }), content } };
+    });
+  }
+
+  /** Gives the index the words of events, as far as these are still waiting for it. */
+  insertWords({ nid, roomNid, words }: IndexedEvent): Statement {
+    if (this.reader.dialect === 'postgres') return insertWords.postgres(toTsvector(words, roomNid), nid);
+    return insertWords.sqlite(roomWord(roomNid), words.join(' '), nid);
+  }
+
+  /** They wait no longer. */
+  removePending(nids: readonly number[]): Statement {
+    const sql = `delete from search_pending where ${inIntegers(this.reader.dialect, 'event_nid')}`;
+    return { sql, parameters: [listParameter(nids)] };
   }
 
   /** Takes an event out if it has been redacted. */
   removeRedacted(eventId: EventId, roomNid: number): readonly Statement[] {
-    const remove = removeEvent(eventId, roomNid);
-    if (this.reader.dialect === 'postgres') return [remove];
-    return [removeWords(eventId, roomNid), removePending(eventId, roomNid), remove];
-  }
-
-  /** Whether there are words that the index has not got yet. */
-  async hasPending(): Promise<boolean> {
-    return this.reader.dialect === 'sqlite' && (await this.reader.first(anyPending())) !== undefined;
-  }
-
-  /** Gives the index the oldest of the words that it has not got yet, those of so many events. */
-  indexPending(limit: number): readonly Statement[] {
-    return [indexPending(limit), removeIndexed(limit)];
+    return [removeWords[this.reader.dialect](eventId, roomNid), removePending(eventId, roomNid)];
   }
 
   /** How many events match, whoever may see them. */
@@ -114,10 +134,10 @@ export class SearchStore {
     const { from, rank, parameters } = this.#matching(scope);
     const isRecent = after.order === 'recent';
     const sql =
-      `select s.event_nid, s.room_nid, s.sender, s.origin_server_ts, ${rank} as closeness from ${from}` +
+      `select e.event_nid, e.room_nid, e.sender, e.origin_server_ts, ${rank} as closeness from ${from}` +
       (isRecent
-        ? ' and (s.origin_server_ts, s.event_nid) < (?, ?) order by s.origin_server_ts desc, s.event_nid desc limit ?'
-        : ' order by closeness desc, s.event_nid desc limit ? offset ?');
+        ? ' and (e.origin_server_ts, e.event_nid) < (?, ?) order by e.origin_server_ts desc, e.event_nid desc limit ?'
+        : ' order by closeness desc, e.event_nid desc limit ? offset ?');
     const place = isRecent ? [after.timestamp, after.nid, limit] : [limit, after.skip];
     const rows = await this.reader.allHeavy<MatchRow>({ sql, parameters: [...parameters, ...place] });
     return rows.map((row) => ({
@@ -134,31 +154,29 @@ export class SearchStore {
     const { query, userId, joinedNids, leftNids, keys, senders } = scope;
     const isPostgres = dialect === 'postgres';
     const nids = [...joinedNids, ...leftNids];
-    const parameters: SqlValue[] = [
-      isPostgres ? toTsquery(query) : toFts5(query, nids.length > ROOMS_IN_INDEX ? undefined : nids),
-      listParameter(joinedNids),
-      listParameter(leftNids),
-      userId,
-    ];
+    const roomsInIndex = nids.length > ROOMS_IN_INDEX ? undefined : nids;
+    const parameters: SqlValue[] = isPostgres
+      ? [toTsquery(query), ...(roomsInIndex === undefined ? [] : [toRoomsTsquery(roomsInIndex)])]
+      : [toFts5(query, roomsInIndex)];
+    parameters.push(listParameter(joinedNids), listParameter(leftNids), userId);
     let conditions =
-      `(${inIntegers(dialect, 's.room_nid')} or (${inIntegers(dialect, 's.room_nid')} and exists (select 1 from memberships m ` +
-      'where m.room_nid = s.room_nid and m.user_id = ? and m.position >= s.position)))';
-    for (const [column, list] of [['s.key', keys] as const, ['s.sender', senders] as const]) {
+      `e.redacted_by is null and (${inIntegers(dialect, 'e.room_nid')} or (${inIntegers(dialect, 'e.room_nid')} and exists ` +
+      '(select 1 from memberships m where m.room_nid = e.room_nid and m.user_id = ? and m.position >= e.position)))';
+    const types = keys?.flatMap((key) => typeOfKey(key) ?? []);
+    for (const [column, list] of [['e.type', types] as const, ['e.sender', senders] as const]) {
       if (list === undefined) continue;
       conditions += ` and ${inTexts(dialect, column)}`;
       // What cannot be stored is nowhere to be found.
       parameters.push(listParameter(list.filter(isStorableText)));
     }
-    return isPostgres
-      ? {
-          from: `(select ?::text::tsquery as query) q join search_events s on s.words @@ q.query where ${conditions}`,
-          rank: 'ts_rank_cd(s.words, q.query)',
-          parameters,
-        }
-      : {
-          from: `search_words join search_events s on s.event_nid = search_words.rowid where search_words match ? and ${conditions}`,
-          rank: '-bm25(search_words, 0.0, 1.0)',
-          parameters,
-        };
+    if (!isPostgres) {
+      const from = 'search_words join events e on e.event_nid = search_words.rowid where search_words match ?';
+      return { from: `${from} and ${conditions}`, rank: '-bm25(search_words, 0.0, 1.0)', parameters };
+    }
+    const inRooms = roomsInIndex === undefined ? '' : ' and w.words @@ ?::text::tsquery';
+    const from =
+      '(select ?::text::tsquery as query) q ' +
+      `join search_words w on w.words @@ q.query${inRooms} join events e on e.event_nid = w.event_nid`;
+    return { from: `${from} where ${conditions}`, rank: 'ts_rank_cd(w.words, q.query)', parameters };
   }
 }

@@ -1,12 +1,17 @@
 import { expect, test } from 'bun:test';
 import { search } from '#api/client/search.ts';
 import type { Requester } from '#api/requester.ts';
-import type { RoomId } from '#protocol/identifiers/index.ts';
+import { systemClock } from '#platform/clock/index.ts';
+import type { Storage } from '#platform/storage/index.ts';
+import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { createWorld, refusal } from '#test/world.ts';
-import { search as searchMigration } from '../../../migrations/0010-search.ts';
+import { migrations } from '../../../migrations/index.ts';
 import { searchFeature } from './index.ts';
+import { PendingWords } from './pending-words.ts';
+import { readSearchQuery } from './search-query.ts';
+import { SearchStore } from './search-store.ts';
 
 interface Found {
   readonly count: number;
@@ -18,12 +23,13 @@ interface Found {
 }
 
 async function setup(engine: TestEngine, isEnabled = true) {
-  const world = await createWorld(engine, { migrations: [searchMigration] });
+  const world = await createWorld(engine);
   const ignoring = new Map<string, ReadonlySet<string>>();
   const { routes, hook, indexPending } = searchFeature({
     ...world.rooms,
     reader: world.storage.reader,
     transactor: world.storage.transactor,
+    clock: world.clock,
     relationsOf: async () => new Map(),
     ignoredBy: async (userId) => ignoring.get(userId) ?? new Set(),
     isEnabled,
@@ -42,17 +48,17 @@ async function setup(engine: TestEngine, isEnabled = true) {
     bodies: async (as: Requester, term: string, criteria: JsonObject = {}) => bodiesOf(await find(as, term, criteria)),
     ignore: (by: Requester, ...users: readonly Requester[]) =>
       ignoring.set(by.userId, new Set(users.map(({ userId }) => userId))),
-    indexed: async () => {
-      const [row] = await world.storage.reader.all<{ count: number }>({
-        sql: 'select count(*) as count from search_events',
-        parameters: [],
-      });
-      return Number(row?.count);
-    },
+    indexed: () => countOf(world.storage, engine.dialect === 'sqlite' ? 'search_words_docsize' : 'search_words'),
+    pending: () => countOf(world.storage, 'search_pending'),
     alice: world.user('alice'),
     bob: world.user('bob'),
     carol: world.user('carol'),
   };
+}
+
+async function countOf({ reader }: Storage, table: string): Promise<number> {
+  const row = await reader.first<{ count: number }>({ sql: `select count(*) as count from ${table}`, parameters: [] });
+  return Number(row?.count);
 }
 
 function bodiesOf({ results }: Found): unknown[] {
@@ -206,6 +212,102 @@ forEachEngine('search', (engine) => {
     await indexPending();
     await world.redact(roomId, alice, late);
     expect(await bodies(alice, 'needle')).toEqual(['needle']);
+  });
+
+  test('what is redacted while its words are on their way to the index never gets there', async () => {
+    const { world, find, indexed, pending, alice } = await setup(engine);
+    const roomId = await world.room(alice);
+    const secret = await world.message(roomId, alice, 'needle secret');
+    await world.message(roomId, alice, 'needle');
+    const { reader, transactor } = world.storage;
+    const store = new SearchStore({
+      dialect: reader.dialect,
+      first: (query) => reader.first(query),
+      allHeavy: (query) => reader.allHeavy(query),
+      async all(query) {
+        const rows = await reader.all(query);
+        await world.redact(roomId, alice, secret);
+        return rows;
+      },
+    });
+    await new PendingWords(store, transactor, world.clock).indexNewest();
+    expect([await indexed(), await pending()]).toEqual([1, 0]);
+    expect(bodiesOf(await find(alice, 'needle'))).toEqual(['needle']);
+  });
+
+  test('what is deleted before it is indexed waits no longer', async () => {
+    const { world, indexed, pending, indexPending, alice } = await setup(engine);
+    const roomId = await world.room(alice);
+    await world.message(roomId, alice, 'needle');
+    await world.rooms.purge(roomId);
+    await indexPending();
+    expect([await indexed(), await pending()]).toEqual([0, 0]);
+  });
+
+  test('where very much is pending, a search brings in the newest, and the job the rest', async () => {
+    const { world, bodies, pending, indexPending, alice } = await setup(engine);
+    const roomId = await world.room(alice);
+    await world.message(roomId, alice, 'needle old');
+    const drafts = Array.from({ length: 500 }, () => ({
+      type: 'm.room.message',
+      sender: alice.userId,
+      content: { msgtype: 'm.text', body: 'hay' },
+    }));
+    for (let page = 0; page < 4; page++) await world.rooms.engine.append(roomId, drafts);
+    await world.message(roomId, alice, 'needle new');
+    expect(await bodies(alice, 'needle')).toEqual(['needle new']);
+    expect(await pending()).toBe(2);
+    await world.rooms.engine.append(roomId, drafts);
+    const run = indexPending();
+    // A search meanwhile waits for no more than the portion under way.
+    expect((await bodies(alice, 'needle', recent)).length).toBe(2);
+    // The job rests between two portions.
+    for (let step = 0; step < 50; step++) {
+      await Bun.sleep(1);
+      await world.clock.advance(10);
+    }
+    await run;
+    expect(await pending()).toBe(0);
+  });
+
+  test('messages of a database from before are found, indexed then or not', async () => {
+    const config = await engine.newDatabase();
+    const before = await engine.reopen(config, { migrations: migrations.slice(0, 12) });
+    const isSqlite = engine.dialect === 'sqlite';
+    await before.transactor.commit((batch) => {
+      const add = (sql: string) => batch.add({ sql, parameters: [] });
+      for (const nid of [1, 2]) {
+        const columns = 'event_nid, room_nid, key, sender, origin_server_ts, position';
+        const row = `${nid}, 1, 'content.body', '@alice:example.org', ${nid}, ${nid}`;
+        if (isSqlite) {
+          add(`insert into search_events (${columns}) values (${row})`);
+          const table = nid === 1 ? 'search_words (rowid,' : 'search_pending (event_nid,';
+          add(`insert into ${table} room, words) values (${nid}, 'r1', 'needl')`);
+        } else {
+          add(`insert into search_events (${columns}, words) values (${row}, 'needl:1'::tsvector)`);
+        }
+        add(
+          'insert into events (event_nid, event_id, room_nid, position, depth, type, sender, origin_server_ts, status, ' +
+            `content, rest) values (${nid}, '$${nid}', 1, ${nid}, ${nid}, 'm.room.message', '@alice:example.org', ${nid}, 0, ` +
+            `'{"body":"needles"}', '{}')`,
+        );
+      }
+    });
+    await before[Symbol.asyncDispose]();
+    const { reader, transactor } = await engine.reopen(config);
+    const store = new SearchStore(reader);
+    const scope = {
+      query: readSearchQuery('needle')!,
+      userId: '@alice:example.org' as UserId,
+      joinedNids: [1],
+      leftNids: [],
+      keys: ['content.body'],
+      senders: undefined,
+    };
+    expect(await store.count(scope)).toBe(isSqlite ? 1 : 2);
+    await new PendingWords(store, transactor, systemClock).indexAll();
+    expect(await store.count(scope)).toBe(2);
+    expect(await store.pending(10)).toEqual([]);
   });
 
   test('a redaction from another room takes nothing out', async () => {
@@ -492,11 +594,11 @@ forEachEngine('search', (engine) => {
 
 forEachEngine('search switched off', (engine) => {
   test('every search is refused and nothing is indexed', async () => {
-    const { world, find, indexed, alice } = await setup(engine, false);
+    const { world, find, indexed, pending, alice } = await setup(engine, false);
     const roomId = await world.room(alice);
     const message = await world.message(roomId, alice, 'needle');
     await world.redact(roomId, alice, message);
     expect(await refusal(find(alice, 'needle'))).toBe('400 M_UNKNOWN');
-    expect(await indexed()).toBe(0);
+    expect([await indexed(), await pending()]).toEqual([0, 0]);
   });
 });

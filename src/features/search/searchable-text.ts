@@ -1,8 +1,17 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '#protocol/json.ts';
 
-/** Where in an event the text stands that is searched. */
-export const SEARCH_KEYS = ['content.body', 'content.name', 'content.topic'] as const;
-export type SearchKey = (typeof SEARCH_KEYS)[number];
+/** Where in an event the text stands that is searched, and the type of those events. */
+const TYPES = {
+  'content.body': 'm.room.message',
+  'content.name': 'm.room.name',
+  'content.topic': 'm.room.topic',
+} as const;
+export type SearchKey = keyof typeof TYPES;
+
+/** The type of the events whose text stands there; `undefined` where none is searched. */
+export function typeOfKey(key: string): string | undefined {
+  return Object.hasOwn(TYPES, key) ? TYPES[key as SearchKey] : undefined;
+}
 
 export interface SearchableText {
   readonly key: SearchKey;

@@ -9,7 +9,7 @@ export function toFts5(query: SearchQuery, roomNids: readonly number[] | undefin
   return `room : (${roomNids.map((nid) => `"${roomWord(nid)}"`).join(' OR ')}) AND ${words}`;
 }
 
-/** What stands for a room in FTS5's index. */
+/** What stands for a room in FTS5's index, in a column of its own. */
 export function roomWord(roomNid: number): string {
   return `r${roomNid}`;
 }
@@ -30,12 +30,22 @@ function tsqueryAlternative({ all, none }: Alternative): string {
   return `(${[...all.map(phrase), ...none.map((words) => `!${phrase(words)}`)].join(' & ')})`;
 }
 
+/** A query for PostgreSQL, the text of a `tsquery`, for what was said in one of the rooms. */
+export function toRoomsTsquery(roomNids: readonly number[]): string {
+  return roomNids.map(roomLexeme).join(' | ');
+}
+
+/** What stands for a room among the words of PostgreSQL's index: nothing that could be one of them. */
+function roomLexeme(roomNid: number): string {
+  return `'#${roomNid}'`;
+}
+
 /** PostgreSQL keeps no more of one word. */
 const MAX_PLACES = 255;
 const LAST_PLACE = 16_383;
 
-/** The words of a text as the text of a `tsvector`. */
-export function toTsvector(words: readonly string[]): string {
+/** The words of a text, and the room that it was said in, as the text of a `tsvector`. */
+export function toTsvector(words: readonly string[], roomNid: number): string {
   const places = new Map<string, number[]>();
   for (const [index, word] of words.entries()) {
     const known = places.get(word);
@@ -43,7 +53,7 @@ export function toTsvector(words: readonly string[]): string {
     if (known === undefined) places.set(word, [place]);
     else if (known.length < MAX_PLACES) known.push(place);
   }
-  return [...places].map(([word, at]) => `${quoted(word)}:${at.join(',')}`).join(' ');
+  return [roomLexeme(roomNid), ...[...places].map(([word, at]) => `${quoted(word)}:${at.join(',')}`)].join(' ');
 }
 
 function quoted(word: string): string {
