@@ -62,7 +62,10 @@ async function mark(
     const bodies = await store.bodies(roomNid, pending.splice(-READ_AT_ONCE));
     for (const body of bodies) {
       const node = decodeNode(body);
-      if (node.kind === 'branch') for (const child of node.children) if (marks.add(child)) pending.push(child);
+      if (node.kind === 'leaf') continue;
+      // With a base also what led on from it alone is kept, until nothing is stored as what differs from it.
+      const onward = node.kind === 'change' ? [node.base, ...node.children] : node.children;
+      for (const root of onward) if (marks.add(root)) pending.push(root);
     }
     await pacer.turn();
   }

@@ -1,20 +1,26 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { decodeNode, type HashedNode, hashNode, isApart, type StateNode, type StateRoot } from './node.ts';
+import { applyChange, decodeNode, hashNode, isApart, type StateNode, type StateRoot } from './node.ts';
 import { differencesOf, EMPTY_NODE, EMPTY_ROOT, entriesApart, entriesOf, getEntry, updateTree } from './tree.ts';
 
 class MemorySource {
-  readonly nodes = new Map<StateRoot, HashedNode>([[EMPTY_ROOT, EMPTY_NODE]]);
+  /** As stored: branches as what differs from others, where they can be. */
+  readonly nodes = new Map<StateRoot, Uint8Array>([[EMPTY_ROOT, EMPTY_NODE.body]]);
   loads = 0;
   load(root: StateRoot): StateNode {
     this.loads++;
     const found = this.nodes.get(root);
     if (found === undefined) throw new Error(`no node ${root}`);
-    return decodeNode(found.body);
+    const stored = decodeNode(found);
+    const node = stored.kind === 'change' ? applyChange(this.load(stored.base), stored) : stored;
+    expect(hashNode(node).hash).toBe(root);
+    return node;
   }
   async apply(root: StateRoot, changes: Iterable<readonly [number, number | undefined]>): Promise<StateRoot> {
     const next = await updateTree(this, root, new Map(changes));
-    for (const node of next.created) this.nodes.set(node.hash, node);
+    for (const { hash, body, change } of next.created) {
+      if (!this.nodes.has(hash)) this.nodes.set(hash, change?.body ?? body);
+    }
     return next.root;
   }
   async read(root: StateRoot): Promise<Map<number, number>> {
@@ -80,7 +86,7 @@ describe('state tree', () => {
       Array.from({ length: 10_000 }, (_, key) => [key + 1, key + 100_000] as const),
     );
     const next = await updateTree(source, before, new Map([[4321, 1]]));
-    for (const node of next.created) source.nodes.set(node.hash, node);
+    for (const node of next.created) source.nodes.set(node.hash, node.change?.body ?? node.body);
     expect(next.created.reduce((bytes, node) => bytes + node.body.length, 0)).toBeLessThan(2048);
     source.loads = 0;
     const differences = await Array.fromAsync(differencesOf(source, before, next.root));
@@ -107,6 +113,25 @@ describe('state tree', () => {
       expect(read.toSorted((a, b) => a - b)).toEqual(apart);
       expect(source.loads).toBeLessThan(50);
     }
+  });
+
+  test('one change of a large state is stored as little, and never far from a whole branch', async () => {
+    const source = new MemorySource();
+    let root = await source.apply(
+      EMPTY_ROOT,
+      Array.from({ length: 10_000 }, (_, key) => [key + 1, key] as const),
+    );
+    const before = new Set(source.nodes.keys());
+    for (let key = 1; key <= 400; key++) root = await source.apply(root, [[key, 20_000 + key]]);
+    const added = [...source.nodes].filter(([hash]) => !before.has(hash)).map(([, body]) => body);
+    const bytes = added.reduce((sum, { length }) => sum + length, 0);
+    expect(bytes / 400).toBeLessThan(400);
+    for (const body of added) {
+      const node = decodeNode(body);
+      if (node.kind === 'change') expect(decodeNode(source.nodes.get(node.base)!).kind).toBe('branch');
+    }
+    expect(added.filter((body) => decodeNode(body).kind === 'branch').length).toBeGreaterThan(50);
+    expect((await source.read(root)).size).toBe(10_000);
   });
 
   test('a node reads back from its body', () => {

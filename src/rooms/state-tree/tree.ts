@@ -11,6 +11,7 @@ import {
   type Leaf,
   type StateNode,
   type StateRoot,
+  sinceOf,
 } from './node.ts';
 
 /** Where nodes come from. Answers at once for nodes at hand, so that a warm tree costs no turn of the event loop. */
@@ -102,12 +103,15 @@ async function updateNode(
   let index = 0;
   for (let digit = 0; digit < 32; digit++)
     if (hasDigit(node.digits, digit)) children.set(digit, node.children[index++]!);
+  let changed = 0;
   for (const [digit, below] of byDigit(changes, level)) {
     const child = await updateNode(source, children.get(digit), below, level + 1, created);
+    changed |= 1 << digit;
     if (child === undefined) children.delete(digit);
     else children.set(digit, child);
   }
-  return (await gather(source, children)) ?? addBranch(children, created);
+  const from = hash === undefined ? undefined : { root: hash, branch: node, changed };
+  return (await gather(source, children)) ?? addBranch(children, created, from);
 
   // Few enough entries left for a leaf: the canonical form of that many is a leaf.
   async function gather(nodes: NodeSource, subtrees: ReadonlyMap<number, StateRoot>): Promise<StateRoot | undefined> {
@@ -159,12 +163,14 @@ function makeNode(
 function addBranch(
   children: ReadonlyMap<number, StateRoot>,
   created: Map<StateRoot, HashedNode>,
+  from?: { readonly root: StateRoot; readonly branch: Branch; readonly changed: number },
 ): StateRoot | undefined {
   if (children.size === 0) return undefined;
   const ordered = [...children.keys()].sort((a, b) => a - b);
   const digits = ordered.reduce((bits, digit) => bits | (1 << digit), 0) >>> 0;
+  const since = from && sinceOf(from.branch, from.root, from.changed, digits);
   return add(
-    { kind: 'branch', digits, children: ordered.map((digit) => children.get(digit)!) } satisfies Branch,
+    { kind: 'branch', digits, children: ordered.map((digit) => children.get(digit)!), since } satisfies Branch,
     created,
   );
 }
