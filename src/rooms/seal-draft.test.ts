@@ -6,6 +6,7 @@ import { buildPdu, checkPduFormat, MAX_PDU_BYTES, type Pdu, sealEvent } from '#p
 import type { EventId, KeyId, RoomId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import { ROOM_VERSIONS, type RoomVersionRules } from '#protocol/room-versions/index.ts';
 import { signingKeyFromSeed } from '#protocol/signing/index.ts';
+import { decodeRest } from './pdu-rest.ts';
 import { sealDraft } from './seal-draft.ts';
 
 const signer = {
@@ -64,7 +65,7 @@ describe('sealing a draft', () => {
             expect(sealed.contentText).toBe(encodeCanonicalJson(event.content));
             const { hashes, signatures, prev_events, auth_events } = expected.pdu;
             const redacts = event.redacts === undefined ? {} : { redacts: event.redacts };
-            expect(JSON.parse(sealed.rest.text)).toEqual({
+            expect(decodeRest(sealed.rest.text, signer.serverName)).toEqual({
               hashes,
               signatures,
               prev_events,

@@ -7,18 +7,16 @@ import type { JsonObject } from '#protocol/json.ts';
 import { redactedContent } from '#protocol/redaction/index.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
 import { SIGNATURE_LENGTH, SignedText, type SigningKey } from '#protocol/signing/index.ts';
+import { usualRest } from './pdu-rest.ts';
 
 /** An event of ours, hashed and signed, as it is stored. */
 export interface SealedDraft {
   readonly eventId: EventId;
   /** The content's canonical JSON. */
   readonly contentText: string;
-  /** What has no column: edges, `redacts`, hashes and signatures, as a JSON object. Signed by whoever needs it first. */
+  /** What has no column: edges, `redacts`, hashes and signatures, as `pdu-rest` keeps them. Signed by whoever needs it first. */
   readonly rest: SignedText;
 }
-
-/** After the signature: the ends of the key's string, of our server, of the signatures and of the whole. */
-const SIGNATURES_END = '"}}}';
 
 /**
  * Checks, hashes and signs an event that this server makes: what `sealEvent` and `checkPduFormat` do together, for an event
@@ -42,24 +40,22 @@ export function sealDraft(
   const end = tailOf(event);
 
   const hashedText = `{"auth_events":${authEvents},"content":${contentText}${depthAndId}${timeAndEdges}${redacts}${end}`;
-  const hashes = `"hashes":{"sha256":"${sha256Base64(hashedText)}"}`;
+  const sha256 = sha256Base64(hashedText);
+  const hashes = `"hashes":{"sha256":"${sha256}"}`;
   const kept = rules.redaction.topLevelKeys.includes('redacts') ? redacts : '';
   const keptContent = encodeKept(event.type, event.content, contentText, rules);
   const signedText = `{"auth_events":${authEvents},"content":${keptContent}${depthAndId},${hashes}${timeAndEdges}${kept}${end}`;
-  const signatures = `"signatures":{${JSON.stringify(signer.serverName)}:{${JSON.stringify(signer.key.keyId)}:"`;
+  const signatures = `"signatures":{${JSON.stringify(signer.serverName)}:{${JSON.stringify(signer.key.keyId)}:""}}`;
 
   // The whole event is the hashed text and two more keys, each with its comma.
-  const moreBytes = hashes.length + signatures.length + SIGNATURE_LENGTH + SIGNATURES_END.length + 1;
+  const moreBytes = hashes.length + signatures.length + SIGNATURE_LENGTH + 2;
   if (!fitsBytes(hashedText, MAX_PDU_BYTES - moreBytes)) throw new MatrixError('M_TOO_LARGE', 'The event is too large');
+  const more = redacts === '' ? '' : `{${redacts.slice(1)}}`;
+  const [before, after] = usualRest({ authEvents, prevEvents, sha256, keyId: signer.key.keyId }, more);
   return {
     eventId: event.event_id ?? eventIdOf(signedText, rules),
     contentText,
-    rest: new SignedText(
-      signer.key,
-      signedText,
-      `{"auth_events":${authEvents},"prev_events":${prevEvents}${redacts},${hashes},${signatures}`,
-      SIGNATURES_END,
-    ),
+    rest: new SignedText(signer.key, signedText, before, after),
   };
 }
 

@@ -1,8 +1,9 @@
 import { statement } from '#platform/storage/index.ts';
 import type { Reader, Statement } from '#platform/storage/ports.ts';
-import { type EventReferences, MAX_AUTH_EVENTS, referencedIds } from '#protocol/events/index.ts';
+import { MAX_AUTH_EVENTS, referencedIds } from '#protocol/events/index.ts';
 import type { EventId } from '#protocol/identifiers/index.ts';
 import type { AuthNode } from '#protocol/state-resolution/index.ts';
+import { authEventsIn } from './pdu-rest.ts';
 import { EventStatus } from './tables.ts';
 
 /** A state event as state resolution walks over it. */
@@ -77,13 +78,12 @@ export class StateAuthStore {
 }
 
 function toNode(row: NodeRow): StoredAuthNode {
-  const { auth_events: authEvents } = JSON.parse(row.rest) as { auth_events: EventReferences };
   return {
     nid: row.event_nid,
     eventId: row.event_id,
     type: row.type,
     stateKey: row.state_key ?? undefined,
-    authEventIds: referencedIds(authEvents),
+    authEventIds: referencedIds(authEventsIn(row.rest)),
     authRank: row.auth_rank ?? 0,
     isRejected: row.status === EventStatus.rejected,
   };

@@ -1,9 +1,10 @@
 import { type EventReferences, type Pdu, type RoomEvent, toRoomEvent } from '#protocol/events/index.ts';
-import { type EventId, parseEventId, type RoomId, type UserId } from '#protocol/identifiers/index.ts';
-import type { JsonObject } from '#protocol/json.ts';
+import { type EventId, parseEventId, type RoomId, serverNameOf, type UserId } from '#protocol/identifiers/index.ts';
+import type { JsonObject, JsonValue } from '#protocol/json.ts';
 import { redactedContent } from '#protocol/redaction/index.ts';
 import type { RoomVersionRules } from '#protocol/room-versions/index.ts';
 import type { SignedText } from '#protocol/signing/index.ts';
+import { decodeRest, encodeRest } from './pdu-rest.ts';
 import { rootFromBytes, type StateRoot } from './state-tree/node.ts';
 import type { EventStatus, RoomTables } from './tables.ts';
 
@@ -200,16 +201,17 @@ export class StoredEvent implements RoomEvent {
   }
 
   #parsedRest(): JsonObject {
-    this.#restParsed ??= JSON.parse(typeof this.#rest === 'string' ? this.#rest : this.#rest.text) as JsonObject;
+    const text = typeof this.#rest === 'string' ? this.#rest : this.#rest.text;
+    this.#restParsed ??= decodeRest(text, serverNameOf(this.sender));
     return this.#restParsed;
   }
 }
 
 /** The texts that `events` keeps of a PDU. */
 export function splitPdu(pdu: Pdu, rules: RoomVersionRules): { readonly content: string; readonly rest: string } {
-  const rest: Record<string, unknown> = {};
-  for (const key of Object.keys(pdu)) if (!hasColumn(key, pdu, rules)) rest[key] = pdu[key];
-  return { content: JSON.stringify(pdu.content), rest: JSON.stringify(rest) };
+  const rest: Record<string, JsonValue> = {};
+  for (const key of Object.keys(pdu)) if (!hasColumn(key, pdu, rules)) rest[key] = pdu[key] as JsonValue;
+  return { content: JSON.stringify(pdu.content), rest: encodeRest(rest, serverNameOf(pdu.sender)) };
 }
 
 function hasColumn(key: string, pdu: Pdu, rules: RoomVersionRules): boolean {

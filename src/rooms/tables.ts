@@ -29,7 +29,7 @@ export interface RoomTables {
     redacted_by: string | null;
     /** The content's JSON text, spliced into answers as it is. */
     content: string;
-    /** The other keys of the PDU that no column holds (hashes, signatures, edges, what its sender added), as a JSON object. */
+    /** The other keys of the PDU that no column holds (hashes, signatures, edges, what its sender added), as JSON: see `pdu-rest`. */
     rest: string;
     /** What `unsigned` holds for everybody, as JSON: `replaces_state`, `prev_content`, `prev_sender`, the membership text. */
     unsigned: string | null;

@@ -21,6 +21,7 @@ import {
   type Rooms,
   type StoredEvent,
 } from '#rooms/index.ts';
+import { decodeRest } from '#rooms/pdu-rest.ts';
 import { extremityOf } from '#rooms/persist.ts';
 import { rooms as roomsMigration } from '../../migrations/0002-rooms.ts';
 import { sendEvent } from '../../migrations/0004-send-event.ts';
@@ -136,7 +137,7 @@ export async function forge(
   const hot = new HotRoom(room, rooms.members, state, previous.map(extremityOf));
   const signed = await createEvent(draft, hot, signer);
   return {
-    ...JSON.parse(signed.rest.text),
+    ...decodeRest(signed.rest.text, signer.serverName),
     ...(room.rules.eventIdFormat === 'opaque' ? { event_id: signed.eventId } : {}),
     type: draft.type,
     ...(draft.stateKey === undefined ? {} : { state_key: draft.stateKey }),
