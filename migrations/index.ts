@@ -13,6 +13,7 @@ import { search } from './0010-search.ts';
 import { vanishedState } from './0011-vanished-state.ts';
 import { claimedKeys } from './0012-claimed-keys.ts';
 import { searchByEvent } from './0013-search-by-event.ts';
+import { eventTransactionsByRequest } from './0014-event-transactions-by-request.ts';
 
 export const migrations: readonly Migration[] = [
   accounts,
@@ -28,7 +29,8 @@ export const migrations: readonly Migration[] = [
   vanishedState,
   claimedKeys,
   searchByEvent,
+  eventTransactionsByRequest,
 ];
 
 /** The lowest number of steps that a server must know to use a database that has them all. */
-export const lowestCompatible = 13;
+export const lowestCompatible = 14;

@@ -99,14 +99,14 @@ CREATE TABLE directory_users (
 );
 
 CREATE TABLE event_transactions (
-  event_nid BIGINT NOT NULL,
   user_id TEXT NOT NULL,
   device_id TEXT NOT NULL,
   room_nid BIGINT NOT NULL,
   operation TEXT NOT NULL,
   txn_id TEXT NOT NULL,
+  event_nid BIGINT NOT NULL,
   sent_ts BIGINT NOT NULL,
-  CONSTRAINT event_transactions_pkey PRIMARY KEY (event_nid)
+  CONSTRAINT event_transactions_by_request PRIMARY KEY (user_id, device_id, room_nid, operation, txn_id)
 );
 
 CREATE TABLE events (
@@ -669,8 +669,6 @@ CREATE INDEX device_list_changes_by_position ON device_list_changes USING btree 
 CREATE INDEX devices_by_last_seen ON devices USING btree (last_seen_ts);
 
 CREATE INDEX directory_tokens_by_user ON directory_tokens USING btree (user_id);
-
-CREATE UNIQUE INDEX event_transactions_by_request ON event_transactions USING btree (user_id, device_id, room_nid, operation, txn_id);
 
 CREATE INDEX events_by_depth ON events USING btree (room_nid, depth, "position");
 

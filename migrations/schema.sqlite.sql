@@ -107,16 +107,15 @@ CREATE TABLE directory_users (
       );
 
 CREATE TABLE event_transactions (
-      event_nid INTEGER PRIMARY KEY,
       user_id text not null,
       device_id text not null,
       room_nid INTEGER not null,
       operation text not null,
       txn_id text not null,
-      sent_ts INTEGER not null
-    );
-
-CREATE UNIQUE INDEX event_transactions_by_request on event_transactions (user_id, device_id, room_nid, operation, txn_id);
+      event_nid INTEGER not null,
+      sent_ts INTEGER not null,
+      constraint event_transactions_by_request primary key (user_id, device_id, room_nid, operation, txn_id)
+    )WITHOUT ROWID;
 
 CREATE TABLE events (
       event_nid INTEGER PRIMARY KEY,

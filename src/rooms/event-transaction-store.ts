@@ -1,6 +1,7 @@
-import { statement } from '#platform/storage/index.ts';
+import { inIntegers, listParameter, statement } from '#platform/storage/index.ts';
 import type { Reader, Statement } from '#platform/storage/ports.ts';
 import type { DeviceId, UserId } from '#protocol/identifiers/index.ts';
+import type { StoredEvent } from './stored-event.ts';
 
 /** A request to send an event, as a client repeats it when it got no answer. */
 export interface EventRequest {
@@ -47,13 +48,16 @@ export class EventTransactionStore {
     return this.reader.all(selectOfDevice(userId, deviceId, limit));
   }
 
-  /** Those of the events that this device has sent. */
-  async byNids(nids: readonly number[], userId: UserId, deviceId: DeviceId): Promise<SentRow[]> {
-    if (nids.length === 0) return [];
+  /** Those of the events that this device has sent. It looks through what the device has sent to their rooms. */
+  async byEvents(events: readonly StoredEvent[], userId: UserId, deviceId: DeviceId): Promise<SentRow[]> {
+    if (events.length === 0) return [];
+    const { dialect } = this.reader;
     const sql =
       `select ${COLUMNS} from event_transactions where user_id = ? and device_id = ? and ` +
-      `event_nid in (${nids.map(() => '?').join(', ')})`;
-    return this.reader.all<SentRow>({ sql, parameters: [userId, deviceId, ...nids] });
+      `${inIntegers(dialect, 'room_nid')} and ${inIntegers(dialect, 'event_nid')}`;
+    const rooms = listParameter(new Set(events.map(({ roomNid }) => roomNid)));
+    const parameters = [userId, deviceId, rooms, listParameter(events.map(({ nid }) => nid))];
+    return this.reader.all<SentRow>({ sql, parameters });
   }
 
   /** Fails its batch if the request has an event already. */

@@ -76,13 +76,13 @@ export class EventTransactions {
     const device = this.#device(userId, deviceId);
     if (device.loading !== undefined) await device.loading;
     const ids = new Map<number, string>();
-    const missing: number[] = [];
-    for (const { nid } of own) {
-      const id = device.txnIds.get(nid);
-      if (id !== undefined) ids.set(nid, id);
-      else if (!device.isComplete || device.hasForgotten) missing.push(nid);
+    const missing: StoredEvent[] = [];
+    for (const event of own) {
+      const id = device.txnIds.get(event.nid);
+      if (id !== undefined) ids.set(event.nid, id);
+      else if (!device.isComplete || device.hasForgotten) missing.push(event);
     }
-    for (const row of await this.store.byNids(missing, userId, deviceId)) ids.set(row.event_nid, row.txn_id);
+    for (const row of await this.store.byEvents(missing, userId, deviceId)) ids.set(row.event_nid, row.txn_id);
     return ids;
   }
 

@@ -24,6 +24,11 @@ const deleteMembers = statement<{ room_nid: number }>(
 const deleteDeltas = statement<{ room_nid: number }>(
   `delete from state_deltas where position in (select position from state_deltas where room_nid = ? limit ${PAGE}) returning room_nid`,
 );
+const deleteTransactions = statement<{ room_nid: number }>(
+  'delete from event_transactions where (user_id, device_id, room_nid, operation, txn_id) in ' +
+    `(select user_id, device_id, room_nid, operation, txn_id from event_transactions where room_nid = ? limit ${PAGE}) ` +
+    'returning room_nid',
+);
 const deleteNodes = statement<{ room_nid: number }>(
   'delete from state_nodes where room_nid = ? and hash in ' +
     `(select hash from state_nodes where room_nid = ? limit ${PAGE}) returning room_nid`,
@@ -55,17 +60,17 @@ export class PurgeStore {
       sql: `delete from ${table} where ${inIntegers(this.reader.dialect, column)}`,
       parameters: [list],
     });
-    return [
-      within('state_auth_edges', 'auth_nid'),
-      within('redactions', 'event_nid'),
-      within('event_transactions', 'event_nid'),
-      within('events', 'event_nid'),
-    ];
+    return [within('state_auth_edges', 'auth_nid'), within('redactions', 'event_nid'), within('events', 'event_nid')];
   }
 
   /** Each deletes some rows and answers one for each; to be repeated until there are none. */
   pieces(roomNid: number): readonly (() => Statement<{ room_nid: number }>)[] {
-    return [() => deleteMembers(roomNid, roomNid), () => deleteDeltas(roomNid), () => deleteNodes(roomNid, roomNid)];
+    return [
+      () => deleteMembers(roomNid, roomNid),
+      () => deleteDeltas(roomNid),
+      () => deleteTransactions(roomNid),
+      () => deleteNodes(roomNid, roomNid),
+    ];
   }
 
   deleteRoom(roomNid: number): Statement {

@@ -156,6 +156,7 @@ forEachEngine('purging', (engine) => {
     'state_nodes',
     'state_deltas',
     'memberships',
+    'event_transactions',
   ];
 
   test('a purged room leaves nothing behind, and other rooms alone', async () => {
@@ -163,6 +164,12 @@ forEachEngine('purging', (engine) => {
     for (let index = 0; index < 60; index++) await send(state(alice, 'test.entry', 'x', `${index}`));
     const sent = await send(message(alice, 'x'));
     await send({ type: 'm.room.redaction', sender: alice, content: { redacts: sent.eventId } });
+    const request = { userId: alice, deviceId: 'A', roomNid: nid, operation: 'send m.room.message', txnId: 'once' };
+    await here.rooms.transactions.once(request, async (contribute) => {
+      const options = { contribute };
+      return (await here.rooms.engine.append(roomId, [message(alice, 'once')], options))[0]!.event;
+    });
+    expect(await count('event_transactions')).toBe(1);
     await fork(3, (index) => message(bob, `${index}`));
     const other = await here.rooms.engine.create(ROOM_VERSIONS['11'], publicRoom('11', alice));
     const before = await currentStateOf(here, other.roomId);

@@ -26,9 +26,15 @@ import { extremityOf } from '#rooms/persist.ts';
 import { rooms as roomsMigration } from '../../migrations/0002-rooms.ts';
 import { sendEvent } from '../../migrations/0004-send-event.ts';
 import { stateAuthEdges } from '../../migrations/0009-state-auth-edges.ts';
+import { eventTransactionsByRequest } from '../../migrations/0014-event-transactions-by-request.ts';
 
 /** The schema of the room engine alone. */
-export const ROOM_MIGRATIONS: readonly Migration[] = [roomsMigration, sendEvent, stateAuthEdges];
+export const ROOM_MIGRATIONS: readonly Migration[] = [
+  roomsMigration,
+  sendEvent,
+  stateAuthEdges,
+  eventTransactionsByRequest,
+];
 
 export interface Homeserver {
   readonly name: ServerName;

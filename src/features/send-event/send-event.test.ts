@@ -3,11 +3,12 @@ import { sendMessage, sendMessageLegacy } from '#api/client/room-send.ts';
 import { setRoomStateWithKey } from '#api/client/room-state.ts';
 import type { Requester } from '#api/requester.ts';
 import { MatrixError } from '#protocol/errors.ts';
-import type { DeviceId, EventId, RoomId } from '#protocol/identifiers/index.ts';
+import type { DeviceId, EventId, RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import { EventTransactionStore, EventTransactions } from '#rooms/index.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { createWorld, refusal, type World } from '#test/world.ts';
+import { migrations } from '../../../migrations/index.ts';
 import { type SendEventDeps, sendEventFeature } from './index.ts';
 
 const text = (body: string) => ({ msgtype: 'm.text', body });
@@ -81,12 +82,39 @@ forEachEngine('sending events', (engine) => {
       return (answer as { event_id: EventId }).event_id;
     };
     expect(await again(restarted(), 'first')).toBe(first);
-    await Promise.all(Array.from({ length: 520 }, (_, n) => send(alice, roomId, text('x'), `many${n}`)));
+    const many = await Promise.all(Array.from({ length: 520 }, (_, n) => send(alice, roomId, text('x'), `many${n}`)));
     const busy = restarted();
     expect(await again(busy, 'first')).toBe(first);
+    // Not all are in memory, whichever they are.
+    const events = [...(await world.rooms.events.byIds(many)).values()];
+    const ids = await restarted().transactionIds(events, alice);
+    expect(new Set(ids.values()).size).toBe(520);
     const fresh = await again(busy, 'fresh');
     expect(fresh).not.toBe(first);
     expect(await again(busy, 'fresh')).toBe(fresh);
+  });
+
+  test('a request of a database from before is known', async () => {
+    const config = await engine.newDatabase();
+    const before = await engine.reopen(config, { migrations: migrations.slice(0, 13) });
+    await before.transactor.commit((batch) =>
+      batch.add({
+        sql:
+          'insert into event_transactions (event_nid, user_id, device_id, room_nid, operation, txn_id, sent_ts) ' +
+          "values (7, '@alice:example.org', 'A', 3, 'send m.room.message', 'x', 9)",
+        parameters: [],
+      }),
+    );
+    await before[Symbol.asyncDispose]();
+    const store = new EventTransactionStore((await engine.reopen(config)).reader);
+    const request = {
+      userId: '@alice:example.org' as UserId,
+      deviceId: 'A',
+      operation: 'send m.room.message',
+      txnId: 'x',
+    };
+    expect(await store.find({ ...request, roomNid: 3 })).toBe(7);
+    expect(await store.find({ ...request, roomNid: 4 })).toBeUndefined();
   });
 
   test('a request that failed may be made again', async () => {
