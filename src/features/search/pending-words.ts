@@ -14,8 +14,8 @@ const PORTIONS_OF_A_SEARCH = 10;
 const PAUSE_MS = 10;
 
 /**
- * Brings the index of words up to date. The newest goes first: after a long time without it, as when a great many events have
- * come at once, what was said of late is found soon, however much is behind it.
+ * Brings the index of words up to date. The job goes on from the oldest, in the order in which SQLite keeps words in the least place
+ * and time; a search brings in the newest, so that what was said of late is found, however much is pending.
  */
 export class PendingWords {
   /** One portion at a time: two would be of the same events. */
@@ -29,23 +29,23 @@ export class PendingWords {
 
   /** Resolves when nothing is pending any more, or once `signal` is aborted. */
   async indexAll(signal?: AbortSignal): Promise<void> {
-    while (!signal?.aborted && (await this.#portion())) await this.clock.sleep(PAUSE_MS, signal);
+    while (!signal?.aborted && (await this.#portion('oldest'))) await this.clock.sleep(PAUSE_MS, signal);
   }
 
   /** Resolves when the newest of what was committed before the call is in the index: all of it, unless it is very much. */
   async indexNewest(): Promise<void> {
-    for (let portions = 0; portions < PORTIONS_OF_A_SEARCH; portions++) if (!(await this.#portion())) return;
+    for (let portions = 0; portions < PORTIONS_OF_A_SEARCH; portions++) if (!(await this.#portion('newest'))) return;
   }
 
   /** Whether there may be more. */
-  #portion(): Promise<boolean> {
-    const portion = this.#last.then(() => this.#index());
+  #portion(which: 'oldest' | 'newest'): Promise<boolean> {
+    const portion = this.#last.then(() => this.#index(which));
     this.#last = portion.catch(() => undefined);
     return portion;
   }
 
-  async #index(): Promise<boolean> {
-    const pending = await this.store.pending(PORTION);
+  async #index(which: 'oldest' | 'newest'): Promise<boolean> {
+    const pending = await this.store.pending(which, PORTION);
     if (pending.length === 0) return false;
     const pacer = new Pacer(this.clock);
     const indexed: IndexedEvent[] = [];

@@ -62,10 +62,13 @@ interface PendingRow {
 }
 
 const addPending = statement('insert into search_pending (event_nid) values (?)');
-const selectPending = statement<PendingRow>(
-  'select p.event_nid, e.room_nid, e.type, e.state_key, e.content from search_pending p ' +
-    'left join events e on e.event_nid = p.event_nid and e.redacted_by is null order by p.event_nid desc limit ?',
-);
+const selectPending = (order: 'asc' | 'desc') =>
+  statement<PendingRow>(
+    'select p.event_nid, e.room_nid, e.type, e.state_key, e.content from search_pending p ' +
+      `left join events e on e.event_nid = p.event_nid and e.redacted_by is null order by p.event_nid ${order} limit ?`,
+  );
+const oldestPending = selectPending('asc');
+const newestPending = selectPending('desc');
 // An event may be redacted, deleted or indexed between the reading of its text and the writing of its words.
 const STILL_PENDING =
   'from search_pending p join events e on e.event_nid = p.event_nid where p.event_nid = ? and e.redacted_by is null';
@@ -93,9 +96,10 @@ export class SearchStore {
     return addPending(nid);
   }
 
-  /** The newest of the events that the index has not got yet. */
-  async pending(limit: number): Promise<PendingEvent[]> {
-    const rows = await this.reader.all(selectPending(limit));
+  /** Some of the events that the index has not got yet, in order of age, the oldest first. */
+  async pending(which: 'oldest' | 'newest', limit: number): Promise<PendingEvent[]> {
+    const rows = await this.reader.all((which === 'oldest' ? oldestPending : newestPending)(limit));
+    if (which === 'newest') rows.reverse();
     return rows.map(({ event_nid: nid, room_nid: roomNid, type, state_key: stateKey, content }) => {
       if (roomNid === null || type === null || content === null) return { nid, said: undefined };
       return { nid, said: { roomNid, type, ...(stateKey !== null && { stateKey }), content } };

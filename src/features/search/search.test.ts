@@ -307,7 +307,7 @@ forEachEngine('search', (engine) => {
     expect(await store.count(scope)).toBe(isSqlite ? 1 : 2);
     await new PendingWords(store, transactor, systemClock).indexAll();
     expect(await store.count(scope)).toBe(2);
-    expect(await store.pending(10)).toEqual([]);
+    expect(await store.pending('oldest', 10)).toEqual([]);
   });
 
   test('a redaction from another room takes nothing out', async () => {
