@@ -136,7 +136,7 @@ test('a membership change in a room of 10,000 writes hardly more than in one of 
   const small = await change(10);
   const large = await change(10_000);
   expect(large.writes).toBeLessThanOrEqual(small.writes + 3);
-  expect(large.bytes).toBeLessThan(6_000);
+  expect(large.bytes).toBeLessThan(3_000);
   expect(large.bytes).toBeLessThan(4 * small.bytes);
   expect(large.commits).toBe(1);
 }, 60_000);
