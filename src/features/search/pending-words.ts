@@ -55,7 +55,7 @@ export class PendingWords {
       await pacer.turn();
     }
     await this.transactor.commit((batch) => {
-      for (const one of indexed) batch.add(this.store.insertWords(one));
+      if (indexed.length > 0) batch.add(this.store.insertWords(indexed));
       batch.add(this.store.removePending(pending.map(({ nid }) => nid)));
     });
     return pending.length === PORTION;

@@ -71,11 +71,17 @@ const oldestPending = selectPending('asc');
 const newestPending = selectPending('desc');
 // An event may be redacted, deleted or indexed between the reading of its text and the writing of its words.
 const STILL_PENDING =
-  'from search_pending p join events e on e.event_nid = p.event_nid where p.event_nid = ? and e.redacted_by is null';
+  'join search_pending p on p.event_nid = cast(j.value->>0 as bigint) join events e on e.event_nid = p.event_nid ' +
+  'where e.redacted_by is null';
+// All in one: FTS5 writes out what it has gathered before each statement that could fail half-way, which costs more than the words.
 const insertWords = {
-  sqlite: statement(`insert into search_words (rowid, room, words) select p.event_nid, ?, ? ${STILL_PENDING}`),
+  sqlite: statement(
+    'insert into search_words (rowid, room, words) select p.event_nid, j.value->>1, j.value->>2 ' +
+      `from json_each(?) j ${STILL_PENDING}`,
+  ),
   postgres: statement(
-    `insert into search_words (event_nid, words) select p.event_nid, ?::text::tsvector ${STILL_PENDING}`,
+    'insert into search_words (event_nid, words) select p.event_nid, (j.value->>1)::tsvector ' +
+      `from json_array_elements(?::text::json) j(value) ${STILL_PENDING}`,
   ),
 };
 const REDACTED = 'select event_nid from events where event_id = ? and room_nid = ? and redacted_by is not null';
@@ -107,9 +113,12 @@ export class SearchStore {
   }
 
   /** Gives the index the words of events, as far as these are still waiting for it. */
-  insertWords({ nid, roomNid, words }: IndexedEvent): Statement {
-    if (this.reader.dialect === 'postgres') return insertWords.postgres(toTsvector(words, roomNid), nid);
-    return insertWords.sqlite(roomWord(roomNid), words.join(' '), nid);
+  insertWords(events: readonly IndexedEvent[]): Statement {
+    const isPostgres = this.reader.dialect === 'postgres';
+    const rows = events.map(({ nid, roomNid, words }) =>
+      isPostgres ? [nid, toTsvector(words, roomNid)] : [nid, roomWord(roomNid), words.join(' ')],
+    );
+    return insertWords[this.reader.dialect](JSON.stringify(rows));
   }
 
   /** They wait no longer. */
