@@ -271,6 +271,7 @@ function checkRequester(contract: Endpoint, requester: Requester | undefined): v
 }
 
 function requestInfo(contract: Endpoint, body: unknown, about: Partial<RequestInfo> = {}): RequestInfo {
+  const { signal = new AbortController().signal } = about;
   return {
     id: 'test',
     method: contract.method,
@@ -278,7 +279,8 @@ function requestInfo(contract: Endpoint, body: unknown, about: Partial<RequestIn
     ip: '127.0.0.1',
     userAgent: 'test',
     headers: new Headers(),
-    signal: new AbortController().signal,
+    signal,
+    ending: signal,
     search: new URLSearchParams(),
     bodyText: body === undefined ? '' : JSON.stringify(body),
     bodyStream: null,

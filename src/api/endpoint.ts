@@ -114,6 +114,13 @@ export function endpoint<
   };
 }
 
+/** When there is no point in going on: the client has gone or the server stops. An `AbortSignal` is one. */
+export interface Ending {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', run: () => void): void;
+  removeEventListener(type: 'abort', run: () => void): void;
+}
+
 /** What a handler may know of the HTTP request itself. */
 export interface RequestInfo {
   /** Made by the server, logged with everything the request causes. */
@@ -127,6 +134,8 @@ export interface RequestInfo {
   readonly headers: Headers;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
+  /** For who waits a long time for something to tell: costs a fraction of `signal`, and may notice a second later. */
+  readonly ending: Ending;
   /** The whole query string, for the few endpoints with open-ended parameters. */
   readonly search: URLSearchParams;
   /** The JSON body's text as received: number tokens such as `1.0` do not survive parsing. Empty where there is no body. */

@@ -23,7 +23,7 @@ export function syncFeature(dependencies: SyncDependencies): { readonly routes: 
     routes: [
       route(sync, async ({ requester, query, request }) => {
         const read = await readSyncRequest(query, requester, filters);
-        return new JsonText(await answerSync(read, dependencies, request.signal));
+        return new JsonText(await answerSync(read, dependencies, request.ending));
       }),
     ],
   };

@@ -1,3 +1,4 @@
+import type { Ending } from '#api/endpoint.ts';
 import type { Streams } from '#platform/streams/index.ts';
 import { type AnswerDependencies, buildAnswer, quietAnswer } from './sync-answer.ts';
 import type { SyncRequest } from './sync-request.ts';
@@ -13,7 +14,7 @@ export interface SyncDependencies extends AnswerDependencies {
 export async function answerSync(
   request: SyncRequest,
   dependencies: SyncDependencies,
-  signal: AbortSignal,
+  ending: Ending,
 ): Promise<string> {
   const { streams, sources, clock } = dependencies;
   const { userId, deviceId } = request;
@@ -28,13 +29,13 @@ export async function answerSync(
   for (;;) {
     const upTo = streams.current();
     const remainingMs = deadline - clock.monotonic();
-    const isLast = since === undefined || request.fullState || remainingMs <= 0 || signal.aborted;
+    const isLast = since === undefined || request.fullState || remainingMs <= 0 || ending.aborted;
     const isQuiet = since !== undefined && !request.fullState && !streams.mayHaveWoken(userId, since);
     if (isLast || !isQuiet) {
       // Also when there is nothing new: so the token moves on past what concerned others.
       const answer = await (isQuiet ? quietAnswer : buildAnswer)(bounded, upTo, dependencies);
       if (isLast || !answer.isEmpty) return answer.text;
     }
-    await streams.waitForUser(userId, upTo, remainingMs, signal);
+    await streams.waitForUser(userId, upTo, remainingMs, ending);
   }
 }

@@ -215,6 +215,32 @@ test('long polls end when the server stops', async () => {
   expect(await (await response).json()).toEqual({ early: true });
 });
 
+test('who waits without a signal is told, too, of a client that has gone and of a server that stops', async () => {
+  const [stopping, gone] = [new AbortController(), new AbortController()];
+  const ended: string[] = [];
+  const waits = route(get, ({ params, request: { ending } }) => {
+    if (ending.aborted) return { late: true };
+    return new Promise<{ ended: string }>((resolve) => {
+      ending.addEventListener('abort', () => {
+        ended.push(params.id);
+        resolve({ ended: params.id });
+      });
+    });
+  });
+  const server = testServer([waits], { stopping: stopping.signal });
+  const left = server.request('GET', '/v3/thing/left', { signal: gone.signal });
+  const stays = server.request('GET', '/v3/thing/stays');
+  await Bun.sleep(1);
+  gone.abort();
+  await server.clock.advance(2000);
+  expect((await left).status).toBe(499);
+  expect(ended).toEqual(['left']);
+  stopping.abort();
+  expect(await (await stays).json()).toEqual({ ended: 'stays' });
+  expect(await (await server.request('GET', '/v3/thing/new')).json()).toEqual({ late: true });
+  expect(ended).toEqual(['left', 'stays']);
+});
+
 test('a request is logged in one line, without its token', async () => {
   const server = echo();
   await server.request('PUT', '/v3/thing/a?x=1&access_token=alice&y=2', { json: {}, headers: { 'User-Agent': 'ua' } });

@@ -79,7 +79,7 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
   ]);
   registerHttpMetrics(metrics, () => [...targets, nowhere]);
 
-  const patience = new Patience(clock);
+  const patience = new Patience(clock, stopping);
   const idPrefix = random.text(6);
   let counter = 0;
 
@@ -98,6 +98,7 @@ export function createHttpHandler(options: HttpHandlerOptions): HttpHandler {
     stats.start();
     let response = await patience.unlessGone(
       request.signal,
+      info.ending,
       settle(found, info, seen, log, stats),
       connection.onLongRequest,
     );

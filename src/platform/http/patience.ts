@@ -1,9 +1,11 @@
 import type { Clock, Timer } from '#platform/clock/index.ts';
+import type { RequestEnding } from './request-ending.ts';
 import { clientGoneResponse } from './responses.ts';
 
 /** A request that is being answered. */
 interface Waiting {
   readonly signal: AbortSignal;
+  readonly ending: RequestEnding;
   readonly give: (response: Response) => void;
   readonly onLong: (() => void) | undefined;
   /** Whether it has been there for a round, and is watched since. */
@@ -21,15 +23,28 @@ export class Patience {
   readonly #waiting = new Set<Waiting>();
   #timer: Timer | undefined;
 
-  constructor(readonly clock: Clock) {}
+  /** `stopping`: aborted when the server stops, which ends what waits as if the client had gone. */
+  constructor(
+    readonly clock: Clock,
+    stopping?: AbortSignal,
+  ) {
+    stopping?.addEventListener('abort', () => {
+      for (const { ending } of [...this.#waiting]) ending.end();
+    });
+  }
 
   /**
-   * The response, or 499 once the client has gone. What was being done goes on: a write is not half done. `onLong` is called
-   * if it takes long.
+   * The response, or 499 once the client has gone, which `ending` is told of. What was being done goes on: a write is not half
+   * done. `onLong` is called if it takes long.
    */
-  unlessGone(signal: AbortSignal, response: Promise<Response>, onLong?: () => void): Promise<Response> {
+  unlessGone(
+    signal: AbortSignal,
+    ending: RequestEnding,
+    response: Promise<Response>,
+    onLong?: () => void,
+  ): Promise<Response> {
     return new Promise((resolve) => {
-      const waiting: Waiting = { signal, give: resolve, onLong, stop: undefined };
+      const waiting: Waiting = { signal, ending, give: resolve, onLong, stop: undefined };
       this.#waiting.add(waiting);
       this.#timer ??= this.clock.after(ROUND_MS, () => this.#look());
       void response.then((given) => {
@@ -48,7 +63,10 @@ export class Patience {
 }
 
 function watch(waiting: Waiting): void {
-  const gone = (): void => waiting.give(clientGoneResponse());
+  const gone = (): void => {
+    waiting.give(clientGoneResponse());
+    waiting.ending.end();
+  };
   waiting.onLong?.();
   if (waiting.signal.aborted) gone();
   waiting.signal.addEventListener('abort', gone, { once: true });

@@ -1,6 +1,7 @@
 import type { RequestInfo } from '#api/endpoint.ts';
 import type { JsonValue } from '#protocol/json.ts';
 import type { Connection } from './handler.ts';
+import { RequestEnding } from './request-ending.ts';
 
 /** What handlers may know of a request; what is costly is found out when first asked for. */
 export class HttpRequestInfo implements RequestInfo {
@@ -8,6 +9,7 @@ export class HttpRequestInfo implements RequestInfo {
   bodyStream: ReadableStream<Uint8Array> | null = null;
   /** The JSON body, where it had to be parsed before the contract was looked at. */
   bodyValue: JsonValue | undefined;
+  readonly ending: RequestEnding;
   #search: URLSearchParams | undefined;
   #signal: AbortSignal | undefined;
   #ip: string | undefined;
@@ -20,7 +22,9 @@ export class HttpRequestInfo implements RequestInfo {
     readonly path: string,
     readonly connection: Connection,
     readonly stopping: AbortSignal | undefined,
-  ) {}
+  ) {
+    this.ending = new RequestEnding(stopping?.aborted ?? false);
+  }
 
   get method(): string {
     return this.request.method;

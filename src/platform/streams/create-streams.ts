@@ -1,3 +1,4 @@
+import type { Ending } from '#api/endpoint.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import {
   type Batch,
@@ -128,9 +129,9 @@ class SingleWriterStreams implements Streams {
     return this.#recent.wokeAfter(userId, after, LOOKED_THROUGH_MAX);
   }
 
-  waitForUser(userId: UserId, after: StreamPosition, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  waitForUser(userId: UserId, after: StreamPosition, timeoutMs: number, ending: Ending): Promise<void> {
     if (this.#recent.wokeAfter(userId, after)) return Promise.resolve();
-    return this.#waiters.wait(userId, timeoutMs, signal);
+    return this.#waiters.wait(userId, timeoutMs, ending);
   }
 
   /** Makes visible what has no unsettled change before it. Resolves when `change` is visible. */

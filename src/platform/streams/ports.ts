@@ -1,3 +1,4 @@
+import type { Ending } from '#api/endpoint.ts';
 import type { Batch } from '#platform/storage/ports.ts';
 import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 
@@ -34,6 +35,6 @@ export interface Streams {
   announce(...targets: readonly WakeTarget[]): StreamPosition;
   /** Whether something may have woken `userId` after `after`. If not, there is nothing new for them. */
   mayHaveWoken(userId: UserId, after: StreamPosition): boolean;
-  /** Resolves when something wakes `userId`, `timeoutMs` have passed or `signal` is aborted. O(1) while nothing happens. */
-  waitForUser(userId: UserId, after: StreamPosition, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** Resolves when something wakes `userId`, `timeoutMs` have passed or `ending` says so. O(1) while nothing happens. */
+  waitForUser(userId: UserId, after: StreamPosition, timeoutMs: number, ending: Ending): Promise<void>;
 }

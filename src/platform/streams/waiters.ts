@@ -1,3 +1,4 @@
+import type { Ending } from '#api/endpoint.ts';
 import type { Clock } from '#platform/clock/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { WakeTarget } from './ports.ts';
@@ -14,17 +15,17 @@ export class Waiters {
     this.#audienceOf = audienceOf;
   }
 
-  wait(userId: UserId, timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || timeoutMs <= 0) return Promise.resolve();
+  wait(userId: UserId, timeoutMs: number, ending: Ending): Promise<void> {
+    if (ending.aborted || timeoutMs <= 0) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         timer.cancel();
-        signal.removeEventListener('abort', done);
+        ending.removeEventListener('abort', done);
         this.#remove(userId, done);
         resolve();
       };
       const timer = this.#clock.after(timeoutMs, done);
-      signal.addEventListener('abort', done);
+      ending.addEventListener('abort', done);
       const known = this.#byUser.get(userId);
       if (known === undefined) this.#byUser.set(userId, new Set([done]));
       else known.add(done);
