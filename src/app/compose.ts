@@ -56,7 +56,10 @@ export function compose(platform: Platform): Parts {
     signingKey,
     caches,
     hooks,
-    unsignedSources: { aggregations: (events, by) => relations.aggregations(events, by) },
+    unsignedSources: {
+      aggregations: (events, by) => relations.aggregations(events, by),
+      hasNoAggregations: (event) => relations.hasNoAggregations(event),
+    },
     receiving: platform.receiving,
     erasedAmong: (userIds) => accounts.users.erasedAmong(userIds),
   });

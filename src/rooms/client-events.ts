@@ -18,6 +18,8 @@ export interface UnsignedSources {
   transactionIds(events: readonly StoredEvent[], reader: EventReader): Promise<ReadonlyMap<number, string>>;
   /** Bundled aggregations, as the JSON text of `m.relations`, by interned event id. */
   aggregations(events: readonly StoredEvent[], reader: EventReader): Promise<ReadonlyMap<number, string>>;
+  /** Whether it is known that an event has none, whoever reads. */
+  hasNoAggregations?(event: StoredEvent): boolean;
 }
 
 export interface SerializeOptions {
@@ -65,6 +67,11 @@ export class ClientEvents {
   /** One event's text. */
   async serializeOne(event: StoredEvent, options: SerializeOptions): Promise<string> {
     return (await this.serialize([event], options))[0]!;
+  }
+
+  /** Whether readers with the same membership are told the same of the event, its sender excepted. */
+  isCommon(event: StoredEvent): boolean {
+    return event.redactedBy === undefined && this.sources.hasNoAggregations?.(event) === true;
   }
 
   #complete(event: StoredEvent, unsigned: string, options: SerializeOptions): string {

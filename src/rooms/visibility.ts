@@ -132,6 +132,23 @@ export class Visibility {
     return this.#withoutErased(visible);
   }
 
+  /**
+   * Whether the user may see all of the events (of one room) and was joined at each, as far as can be said at once from what is
+   * in memory. No: ask `filter`.
+   */
+  sawAllJoined(events: readonly StoredEvent[], userId: UserId): boolean {
+    const first = events[0];
+    if (first === undefined || this.memory.joined.peek(userId, first.roomId) === undefined) return false;
+    let root: StateRoot | undefined;
+    for (const { status, stateBefore } of events) {
+      if (status !== EventStatus.normal || stateBefore === undefined) return false;
+      if (stateBefore === root) continue;
+      if (this.memory.contexts.get(`${stateBefore}${userId}`)?.membership !== 'join') return false;
+      root = stateBefore;
+    }
+    return true;
+  }
+
   async #withoutErased(visible: VisibleEvent[]): Promise<VisibleEvent[]> {
     const senders = new Set<UserId>();
     for (const { event, membership } of visible) if (membership !== 'join') senders.add(event.sender);

@@ -3,7 +3,7 @@ import type { AccountData, AccountDataEvent } from '#features/account-data/index
 import type { FiltersFeature } from '#features/filters/index.ts';
 import type { InviteState } from '#features/membership/index.ts';
 import type { RelationsFeature } from '#features/relations/index.ts';
-import { ChangeTracker, LazyMembers, type Range, syncFeature } from '#features/sync/index.ts';
+import { ChangeTracker, LazyMembers, type Range, SharedTimelines, syncFeature } from '#features/sync/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import { type EventHook, RoomSummaries, type Rooms, StateDeltaStore } from '#rooms/index.ts';
@@ -47,6 +47,7 @@ export function composeSync(
       lazyMembers: new LazyMembers(),
       relationsOf: relations.relationsOf,
       summaries,
+      sharedTimelines: new SharedTimelines(clock),
       tracker,
     },
     sources: {

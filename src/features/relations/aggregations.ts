@@ -62,6 +62,11 @@ export class Aggregations implements EventHook {
     return texts;
   }
 
+  /** Whether it is known that nothing relates to the event, so that nobody is told of anything. */
+  hasNone(event: StoredEvent): boolean {
+    return event.isState || this.#barren.has(event.eventId);
+  }
+
   committed(event: StoredEvent): void {
     if (event.contentText.includes('m.relates_to')) {
       const relation = relationOf(event.content);

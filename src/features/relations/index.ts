@@ -49,6 +49,8 @@ export interface RelationsFeature {
   readonly hooks: readonly EventHook[];
   /** `unsigned.m.relations` of events. */
   aggregations(events: readonly StoredEvent[], reader: EventReader): Promise<ReadonlyMap<number, string>>;
+  /** Whether it is known, at once, that an event has no such thing for anybody. */
+  hasNoAggregations(event: StoredEvent): boolean;
   readonly relationsOf: RelationsOf;
   isDuplicateAnnotation(roomId: RoomId, sender: UserId, parent: EventId, key: string, type: string): Promise<boolean>;
   /** The root of the thread an event belongs to; `undefined` for the main timeline. */
@@ -72,6 +74,7 @@ export function relationsFeature(deps: RelationsDeps): RelationsFeature {
   return {
     hooks: [new RelationHook(store, deps.events), aggregations],
     aggregations: (events, reader) => aggregations.of(events, reader),
+    hasNoAggregations: (event) => aggregations.hasNone(event),
     relationsOf: (events) => relationsOf(events, store),
     async isDuplicateAnnotation(roomId, sender, parent, key, type) {
       const room = await deps.directory.find(roomId);

@@ -14,6 +14,7 @@ import { readSyncRequest } from './sync-request.ts';
 
 export { ChangeTracker } from './change-tracker.ts';
 export { LazyMembers } from './lazy-members.ts';
+export { SharedTimelines } from './shared-timelines.ts';
 export type { Range, RoomMoves, RoomUnread, SideEvent, SyncSources, UnreadCounts } from './sources.ts';
 export type { SetPresence } from './sync-request.ts';
 

@@ -13,6 +13,7 @@ import {
 } from '#rooms/index.ts';
 import { type LeftRoom, readState, type StateStoresForSync } from './room-state.ts';
 import { readTimeline, type TimelinePart } from './room-timeline.ts';
+import type { SharedTimelines, TimelineText } from './shared-timelines.ts';
 import type { RoomUnread, SideEvent, UnreadCounts } from './sources.ts';
 import type { SyncRequest } from './sync-request.ts';
 
@@ -21,6 +22,7 @@ export interface RoomStores extends StateStoresForSync {
   readonly visibility: Visibility;
   readonly clientEvents: ClientEvents;
   readonly summaries: RoomSummaries;
+  readonly sharedTimelines: SharedTimelines;
 }
 
 /** What a room's section is made from. */
@@ -45,32 +47,23 @@ export interface RoomSides {
 /** What a summary follows from: with another name, a room has heroes or has them no more. */
 const SUMMED_UP: ReadonlySet<string> = new Set(['m.room.member', 'm.room.name', 'm.room.canonical_alias']);
 
+const NO_STATE: Awaited<ReturnType<typeof stateAndSummary>> = { state: [], summary: undefined, heroes: [] };
+
 export const NO_SIDES: RoomSides = { ephemeral: [], accountData: [], unread: undefined };
 
 /** The JSON text of a joined or left room, `undefined` if there is nothing to tell of it. */
 export async function roomSection(query: RoomQuery, stores: RoomStores): Promise<string | undefined> {
   const { room, request, since, sides } = query;
-  const end = query.left?.position ?? query.upTo;
-  const timelineQuery = {
-    roomNid: room.nid,
-    userId: request.userId,
-    after: since ?? 0,
-    upTo: end,
-    filter: request.filter.timeline,
-    ignored: query.ignored,
-    last: query.left?.own,
-  };
-  const timeline = await readTimeline(timelineQuery, stores);
-  const events = timeline.events.map(({ event }) => event);
-  const summary = query.left === undefined ? await stores.summaries.of(room.nid) : undefined;
-  const heroes = summary === undefined ? [] : heroesFor(summary, request.userId);
-  const state = await readState({ ...query, timeline: events, heroes }, stores);
+  const shared = { roomNid: room.nid, request, since, upTo: query.upTo, ignored: query.ignored };
+  const found = query.left === undefined ? stores.sharedTimelines.find(shared, stores) : undefined;
+  const { events, text: timeline } = found ?? (await makeTimeline(query, stores));
   // State resolution may take a member away without an event to show for it.
-  const tellsSummary =
-    since === undefined ||
-    request.fullState ||
-    stores.tracker.states.hasChanged(room.roomId, since) ||
-    [...events, ...state].some(({ type }) => SUMMED_UP.has(type));
+  const mayTellState =
+    since === undefined || request.fullState || stores.tracker.states.hasChanged(room.roomId, since);
+  const isPlain = query.left === undefined && !mayTellState && !events.some(({ type }) => SUMMED_UP.has(type));
+  const { state, summary, heroes } =
+    isPlain && !request.filter.lazyLoadMembers ? NO_STATE : await stateAndSummary(query, events, stores);
+  const tellsSummary = !isPlain || state.some(({ type }) => SUMMED_UP.has(type));
   const accountData = sides.accountData.filter((event) =>
     passesSide(request.filter.roomAccountData, event, room.roomId),
   );
@@ -80,8 +73,8 @@ export async function roomSection(query: RoomQuery, stores: RoomStores): Promise
   if (nothing && since !== undefined && !request.fullState && query.left === undefined) return undefined;
 
   const parts = [
-    `"timeline":${await timelineText(timeline, query, stores)}`,
-    `"${request.stateAfterKey ?? 'state'}":{"events":[${(await eventTexts(state, query, stores)).join(',')}]}`,
+    `"timeline":${timeline}`,
+    `"${request.stateAfterKey ?? 'state'}":{"events":[${state.length === 0 ? '' : (await eventTexts(state, query, stores)).join(',')}]}`,
     `"account_data":${sideEventsText(accountData)}`,
   ];
   if (query.left === undefined) {
@@ -105,6 +98,26 @@ export async function roomSection(query: RoomQuery, stores: RoomStores): Promise
 /** Whether the reader has come into the room since the client's token. */
 function isNewToClient({ request, since, left }: RoomQuery): boolean {
   return left === undefined && since === undefined && request.since !== undefined;
+}
+
+/** The timeline's text; told to others as well where they are told the same. */
+async function makeTimeline(query: RoomQuery, stores: RoomStores): Promise<TimelineText> {
+  const { room, request, since, left } = query;
+  const range = { roomNid: room.nid, userId: request.userId, after: since ?? 0, upTo: left?.position ?? query.upTo };
+  const timeline = { ...range, filter: request.filter.timeline, ignored: query.ignored, last: left?.own };
+  const part = await readTimeline(timeline, stores);
+  const text = await timelineText(part, query, stores);
+  if (left === undefined) {
+    const shared = { roomNid: room.nid, request, since, upTo: query.upTo, ignored: query.ignored };
+    stores.sharedTimelines.offer(shared, part, text, stores);
+  }
+  return { events: part.events.map(({ event }) => event), text };
+}
+
+async function stateAndSummary(query: RoomQuery, timeline: readonly StoredEvent[], stores: RoomStores) {
+  const summary = query.left === undefined ? await stores.summaries.of(query.room.nid) : undefined;
+  const heroes = summary === undefined ? [] : heroesFor(summary, query.request.userId);
+  return { state: await readState({ ...query, timeline, heroes }, stores), summary, heroes };
 }
 
 type View = Awaited<ReturnType<RoomStores['current']['ofRoom']>>;

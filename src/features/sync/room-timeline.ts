@@ -18,6 +18,8 @@ export interface TimelinePart {
   readonly events: readonly VisibleEvent[];
   /** Whether events between the start of the range and the first one were left out. */
   readonly limited: boolean;
+  /** Whether something in the range is not for this reader to see. */
+  readonly hasHidden: boolean;
   /** Where to page back from; absent where nothing happened in the range. */
   readonly prevBatch: string | undefined;
 }
@@ -52,9 +54,11 @@ export async function readTimeline(
   let chunk = limit + 1;
   let read = 0;
   let exhausted = false;
+  let hasHidden = false;
   while (wanted.length <= limit && !exhausted && read < MAX_SKIPPED) {
     const events = await stores.timeline.newest(roomNid, after, upTo, chunk);
     const visible = await stores.visibility.filter(events, userId, { ignored });
+    if (visible.length < events.length) hasHidden = true;
     wanted = [...(await filterEvents(filter, visible, ({ event }) => event, stores.relationsOf)), ...wanted];
     newest ??= events.at(-1);
     exhausted = events.length < chunk;
@@ -69,13 +73,13 @@ export async function readTimeline(
   }
   const limited = wanted.length > limit || !exhausted;
   const events = wanted.slice(-limit);
-  return { events, limited, prevBatch: prevBatchOf(events[0]?.event, newest) };
+  return { events, limited, hasHidden, prevBatch: prevBatchOf(events[0]?.event, newest) };
 }
 
 /** For a client that wants no timeline: only whether there would be something in it. */
 async function readNothing({ roomNid, after, upTo }: TimelineQuery, timeline: TimelineStore): Promise<TimelinePart> {
   const [newest] = await timeline.newest(roomNid, after, upTo, 1);
-  return { events: [], limited: newest !== undefined, prevBatch: prevBatchOf(undefined, newest) };
+  return { events: [], limited: newest !== undefined, hasHidden: false, prevBatch: prevBatchOf(undefined, newest) };
 }
 
 /** Before the first event told; where the client wants none of those that there are, after them. */

@@ -5,7 +5,7 @@ import { systemClock } from '#platform/clock/index.ts';
 import { RoomSummaries, StateDeltaStore } from '#rooms/index.ts';
 import { openEncryption, type TestDevice, V3 } from '#test/encryption.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
-import { ChangeTracker, LazyMembers } from './index.ts';
+import { ChangeTracker, LazyMembers, SharedTimelines } from './index.ts';
 import { answerSync } from './sync.ts';
 import { SyncFilters } from './sync-filters.ts';
 import { readSyncRequest } from './sync-request.ts';
@@ -66,6 +66,7 @@ async function open(engine: TestEngine) {
       relationsOf: async () => new Map(),
       summaries: new RoomSummaries(storage.reader, new CacheBudget(100_000).cache('summaries', 1)),
       tracker: new ChangeTracker(streams.current()),
+      sharedTimelines: new SharedTimelines(systemClock),
     },
     sources: {
       ...NO_SOURCES,

@@ -8,7 +8,7 @@ import type { RoomId } from '#protocol/identifiers/index.ts';
 import { RoomSummaries, StateDeltaStore } from '#rooms/index.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { createWorld, refusal, type World } from '#test/world.ts';
-import { ChangeTracker, LazyMembers, syncFeature } from './index.ts';
+import { ChangeTracker, LazyMembers, SharedTimelines, syncFeature } from './index.ts';
 import { NO_SOURCES } from './test-sources.ts';
 
 interface Event {
@@ -49,6 +49,7 @@ async function open(engine: TestEngine) {
       lazyMembers: new LazyMembers(),
       relationsOf: async () => new Map(),
       summaries,
+      sharedTimelines: new SharedTimelines(systemClock),
       tracker,
     },
   });
