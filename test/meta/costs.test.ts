@@ -116,6 +116,25 @@ test('telling the members of a new message reads nothing, and parses no event', 
   expect(cost.parsed).toBeLessThanOrEqual(2 * members.length);
 });
 
+test('a message to members in long polls is read by none of them from the database', async () => {
+  const tokens = await Promise.all(members.map((member) => sync(member)));
+  const poll = (by: LoggedIn, since: string) => request(by, 'GET', `/sync?timeout=5000${QUIET}&since=${since}`);
+  const round = async (body: string) => {
+    const polls = members.map((member, index) => poll(member, tokens[index]!.since));
+    await say(alice, body);
+    for (const [index, { json, text }] of (await Promise.all(polls)).entries()) {
+      tokens[index] = { since: json.next_batch as string, text };
+    }
+  };
+  await round('first');
+  const cost = await counter.of(() => round('second'));
+  expect(tokens.every(({ text }) => text.includes('second'))).toBe(true);
+  expect(cost.readTexts).toEqual([]);
+  // The message's own.
+  expect(cost.writes).toBeLessThanOrEqual(7);
+  expect(cost.commits).toBe(1);
+});
+
 test('a membership change in a room of 10,000 writes hardly more than in one of ten', async () => {
   const change = async (size: number) => {
     const room = await createRoom(alice);

@@ -7,6 +7,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls `run` once after `delayMs`; does not keep the process alive. */
   after(delayMs: number, run: () => void): Timer;
+  /** Calls `run` in a later turn of the event loop, when others have had theirs; no time need pass. */
+  nextTurn(run: () => void): void;
   /** Resolves after `delayMs`, or at once when `signal` is aborted: it never rejects. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
@@ -22,6 +24,9 @@ export const systemClock: Clock = {
     const handle = setTimeout(run, delayMs);
     handle.unref();
     return { cancel: () => clearTimeout(handle) };
+  },
+  nextTurn(run) {
+    setImmediate(run);
   },
   sleep(delayMs, signal) {
     return new Promise((resolve) => {

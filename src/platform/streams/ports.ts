@@ -27,7 +27,7 @@ export interface StreamBatch extends Batch {
 export type WakeTarget = { readonly roomId: RoomId } | { readonly userId: UserId };
 
 export interface Streams {
-  /** As `Transactor.commit`; wakes waiters after the commit and before it resolves. */
+  /** As `Transactor.commit`; wakes waiters after the commit and before it resolves; of many, the rest in later turns. */
   commit<T>(build: (batch: StreamBatch) => T): Promise<T>;
   /** The newest position all of whose predecessors are committed and readable. */
   current(): StreamPosition;

@@ -206,6 +206,49 @@ forEachEngine('streams', (engine) => {
     expect(await isDone(carol!)).toBe(false);
   });
 
+  test('a crowd is woken in turns, with others in between, and nobody twice or never', async () => {
+    const { streams, members } = await setUp();
+    const crowd = Array.from({ length: 95 }, (_, index) => `@guest${index}:example.org` as UserId);
+    members.set(ROOM, new Set(crowd));
+    const after = streams.current();
+    const woken: UserId[] = [];
+    const waiting = crowd.map((user) =>
+      streams.waitForUser(user, after, LONG, never).then(() => void woken.push(user)),
+    );
+    const alone = streams.waitForUser(ALICE, after, LONG, never).then(() => void woken.push(ALICE));
+    streams.announce({ roomId: ROOM });
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(woken.length).toBeLessThan(40);
+    expect(woken.length).toBeGreaterThan(0);
+    // A second wake finds none of those who stand in the queue, and does not stand behind them.
+    streams.announce({ roomId: ROOM }, { userId: ALICE });
+    await alone;
+    expect(woken.length).toBeLessThan(60);
+    await Promise.all(waiting);
+    expect(woken.toSorted()).toEqual([ALICE, ...crowd].toSorted());
+  });
+
+  test('who gives up while standing in the queue leaves it at once', async () => {
+    const { streams, members } = await setUp();
+    const crowd = Array.from({ length: 50 }, (_, index) => `@guest${index}:example.org` as UserId);
+    members.set(ROOM, new Set(crowd));
+    const gone = new AbortController();
+    const waiting = crowd.map((user) => streams.waitForUser(user, streams.current(), LONG, gone.signal));
+    streams.announce({ roomId: ROOM });
+    let isLastDone = false;
+    void waiting.at(-1)!.then(() => {
+      isLastDone = true;
+    });
+    await Promise.resolve();
+    expect(isLastDone).toBe(false);
+    gone.abort();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(isLastDone).toBe(true);
+    await Promise.all(waiting);
+  });
+
   test('a wake between reading and waiting is not lost', async () => {
     const { streams } = await setUp();
     for (const target of [{ userId: ALICE }, { roomId: ROOM }]) {
