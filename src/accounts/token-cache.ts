@@ -28,6 +28,8 @@ export class TokenCache {
   get(token: string): Credential | undefined {
     const credential = this.#credentials.get(token);
     if (credential === undefined) return undefined;
+    // The order matters only once something must go, and keeping it costs far more than finding a token.
+    if (this.#credentials.size < this.maxTokens / 2) return credential;
     this.#credentials.delete(token);
     this.#credentials.set(token, credential);
     return credential;

@@ -113,7 +113,7 @@ export function compose(platform: Platform): Parts {
     clock,
     ignoredBy: (userId) => accountData.ignoredBy(userId),
     accountData: (userId) => accountData.all(userId),
-    presence: (userId, upTo) => notifications.presence.since(userId, { since: undefined, upTo }),
+    presence: async (userId, upTo) => notifications.presence.since(userId, { since: undefined, upTo }),
     isPublic: (roomId) => roomSlices.directory.publication.isPublished(roomId),
   });
   const encryption = composeEncryption(platform, rooms, accounts);

@@ -28,7 +28,8 @@ export class JoinedRooms implements EventHook {
   async of(userId: UserId): Promise<ReadonlyMap<RoomId, JoinedRoom>> {
     const known = this.#byUser.get(userId);
     if (known !== undefined) {
-      // Most recently asked for last: the first is the one to forget.
+      // Most recently asked for last: the first is the one to forget, once there are many.
+      if (this.#byUser.size < USERS_MAX / 2) return known;
       this.#byUser.delete(userId);
       this.#byUser.set(userId, known);
       return known;

@@ -24,7 +24,7 @@ export interface Notifications extends Pick<SyncSources, 'receipts' | 'typing' |
   readonly routes: readonly Route[];
   readonly hooks: readonly EventHook[];
   pushRulesOf(userId: UserId): Promise<JsonObject>;
-  pushRulesEvent(userId: UserId, range: Range): Promise<SideEvent | undefined>;
+  pushRulesEvent(userId: UserId, range: Range): SideEvent | undefined | Promise<SideEvent | undefined>;
   /** A room's receipts as event texts. */
   receiptTextsOf(roomId: RoomId, reader: EventReader): Promise<readonly string[]>;
   start(): Promise<void>;
@@ -95,9 +95,9 @@ export function composeNotifications(
     routes: [rules, notifications, presenceSlice, receiptSlice, typingSlice].flatMap(({ routes }) => routes),
     hooks: [rules.hook, notifications.hook, presenceSlice.hook, typingSlice.hook],
     pushRulesOf: (userId) => pushRules.content(userId),
-    async pushRulesEvent(userId, range) {
-      const event = await pushRules.event(userId, range);
-      return event === undefined ? undefined : sideEvent(event);
+    pushRulesEvent(userId, range) {
+      if (range.since !== undefined && !pushRules.mayHaveChanged(userId, range.since)) return undefined;
+      return pushRules.event(userId, range).then((event) => event && sideEvent(event));
     },
     async receiptTextsOf(roomId, { userId }) {
       const nid = (await rooms.directory.find(roomId))?.nid;
@@ -112,7 +112,10 @@ export function composeNotifications(
     typing: (_userId, asked, range) => typing.since(asked, range),
     unread: (userId, roomNids) => notifications.unread.countsFor(userId, roomNids),
     presence: {
-      since: async (userId, range) => (await presence.watch.since(userId, range)).map(sideEvent),
+      since: (userId, range) =>
+        presence.watch.isQuietSince(range.since)
+          ? []
+          : presence.watch.since(userId, range).then((events) => events.map(sideEvent)),
       touch: (userId, deviceId, state, pollMs) => presence.touch(userId, deviceId, state, pollMs),
     },
     start: () => presence.start(),

@@ -1,10 +1,10 @@
 import type { Route } from '#api/endpoint.ts';
-import type { AccountData, AccountDataEvent } from '#features/account-data/index.ts';
+import type { AccountData, AccountDataEvent, AccountDataEvents } from '#features/account-data/index.ts';
 import type { FiltersFeature } from '#features/filters/index.ts';
 import type { InviteState } from '#features/membership/index.ts';
 import type { RelationsFeature } from '#features/relations/index.ts';
 import { ChangeTracker, LazyMembers, type Range, SharedTimelines, syncFeature } from '#features/sync/index.ts';
-import type { UserId } from '#protocol/identifiers/index.ts';
+import type { RoomId, UserId } from '#protocol/identifiers/index.ts';
 import type { JsonObject } from '#protocol/json.ts';
 import { type EventHook, RoomSummaries, type Rooms, StateDeltaStore } from '#rooms/index.ts';
 import type { Encryption } from './encryption.ts';
@@ -54,14 +54,20 @@ export function composeSync(
       filterById: async (userId, filterId) => (await filters.filterById(userId, filterId)) as JsonObject | undefined,
       ignoredBy: (userId) => accountData.ignoredBy(userId),
       accountData: {
-        async global(userId, range) {
-          const pushRules = await notifications.pushRulesEvent(userId, range);
-          const events = told((await changed(range, userId)).global, range);
-          return pushRules === undefined ? events : [...events, pushRules];
+        global(userId, range) {
+          const pushRules = notifications.pushRulesEvent(userId, range);
+          const found = changed(range, userId);
+          if (pushRules === undefined && !(found instanceof Promise)) return told(found.global, range);
+          return Promise.all([found, pushRules]).then(([{ global }, rules]) => [
+            ...told(global, range),
+            ...(rules === undefined ? [] : [rules]),
+          ]);
         },
-        async rooms(userId, range) {
-          const found = (await changed(range, userId)).rooms;
-          return new Map([...found].map(([roomId, events]) => [roomId, told(events, range)]));
+        rooms(userId, range) {
+          const found = changed(range, userId);
+          const toldOf = ({ rooms }: AccountDataEvents): ReadonlyMap<RoomId, readonly AccountDataEvent[]> =>
+            rooms.size === 0 ? rooms : new Map([...rooms].map(([roomId, events]) => [roomId, told(events, range)]));
+          return found instanceof Promise ? found.then(toldOf) : toldOf(found);
         },
       },
       receipts: notifications.receipts,
@@ -69,16 +75,13 @@ export function composeSync(
       unread: notifications.unread,
       presence: notifications.presence,
       toDevice: {
-        async messages(userId, deviceId, { since, upTo }) {
-          const page = await encryption.toDevice.messagesFor(userId, deviceId, since ?? 0, upTo, TO_DEVICE_LIMIT);
-          return { events: page.messages, upTo: page.upTo };
-        },
+        messages: (userId, deviceId, { since, upTo }) =>
+          encryption.toDevice.messagesFor(userId, deviceId, since ?? 0, upTo, TO_DEVICE_LIMIT),
         acknowledge: (userId, deviceId, upTo) => encryption.toDevice.acknowledge(userId, deviceId, upTo),
       },
       devices: {
         changes: (userId, { since, upTo }) => encryption.deviceLists.deviceListChanges(userId, since ?? upTo, upTo),
-        oneTimeKeyCounts: encryption.e2eKeys.oneTimeKeyCounts,
-        unusedFallbackTypes: encryption.e2eKeys.unusedFallbackTypes,
+        keyStock: encryption.e2eKeys.keyStock,
       },
       strippedState: (membership) => inviteState.of(membership),
     },

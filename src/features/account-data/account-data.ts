@@ -88,9 +88,13 @@ export class AccountData {
   }
 
   /** What changed with `since < position <= upTo`, deletions included. Costs nothing where nothing did. */
-  async changesSince(userId: UserId, since: StreamPosition, upTo: StreamPosition): Promise<AccountDataEvents> {
+  changesSince(
+    userId: UserId,
+    since: StreamPosition,
+    upTo: StreamPosition,
+  ): AccountDataEvents | Promise<AccountDataEvents> {
     if (!this.#changes.hasChanged(userId, since)) return NOTHING;
-    return grouped(await this.store.changed(userId, since, upTo));
+    return this.store.changed(userId, since, upTo).then(grouped);
   }
 
   /** Everything there is, for an initial sync. */
@@ -103,12 +107,12 @@ export class AccountData {
     return (await this.store.ofRoom(userId, roomId)).map(toEvent);
   }
 
-  /** Whom a user ignores. https://spec.matrix.org/v1.19/client-server-api/#ignoring-users */
   /** As `ignoredBy`, at once, if in memory. */
   peekIgnoredBy(userId: UserId): ReadonlySet<string> | undefined {
     return this.#ignored.peek(userId);
   }
 
+  /** Whom a user ignores. https://spec.matrix.org/v1.19/client-server-api/#ignoring-users */
   ignoredBy(userId: UserId): Promise<ReadonlySet<string>> {
     return this.#ignored.of(userId);
   }

@@ -25,7 +25,7 @@ export class IgnoredUsers {
   async of(userId: UserId): Promise<ReadonlySet<string>> {
     const known = this.#lists.get(userId);
     if (known !== undefined) {
-      this.#remember(userId, known);
+      if (this.#lists.size > USERS_MAX / 2) this.#remember(userId, known);
       return known;
     }
     const list = this.load(userId).then((content) => readIgnoredUsers(userId, content));

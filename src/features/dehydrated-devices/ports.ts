@@ -24,10 +24,16 @@ export type PrepareUpload = (
 ) => (batch: StreamBatch) => void;
 
 /** Of `to-device`: the messages that wait for a device. */
+interface Page {
+  readonly messages: readonly string[];
+  readonly upTo: StreamPosition;
+  readonly hasMore: boolean;
+}
+
 export type MessagesFor = (
   userId: UserId,
   deviceId: DeviceId,
   since: StreamPosition,
   upTo: StreamPosition,
   limit: number,
-) => Promise<{ readonly messages: readonly string[]; readonly upTo: StreamPosition; readonly hasMore: boolean }>;
+) => Page | Promise<Page>;

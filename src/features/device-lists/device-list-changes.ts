@@ -71,8 +71,11 @@ export class DeviceListChanges {
   }
 
   /** Everything after `since`. It may tell of something twice (in the next call, too) and never leaves anything out. */
-  async since(userId: UserId, since: StreamPosition): Promise<DeviceListDelta> {
-    if (this.#isQuietSince(userId, since)) return NOTHING_CHANGED;
+  since(userId: UserId, since: StreamPosition): DeviceListDelta | Promise<DeviceListDelta> {
+    return this.#isQuietSince(userId, since) ? NOTHING_CHANGED : this.#read(userId, since);
+  }
+
+  async #read(userId: UserId, since: StreamPosition): Promise<DeviceListDelta> {
     const [updated, own, moved] = await Promise.all([
       this.#updatedSince(since),
       this.#seenOnlyBy(userId, since),
@@ -91,8 +94,8 @@ export class DeviceListChanges {
   /** Whether it is known in memory that nothing changed for anybody. */
   #isQuietSince(userId: UserId, since: StreamPosition): boolean {
     return (
-      this.#public.changedSince(since)?.length === 0 &&
-      this.#rooms.changedSince(since)?.length === 0 &&
+      this.#public.isQuietSince(since) &&
+      this.#rooms.isQuietSince(since) &&
       !this.#private.hasChanged(userId, since) &&
       !this.#movers.hasChanged(userId, since)
     );

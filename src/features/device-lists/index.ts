@@ -32,7 +32,11 @@ export interface DeviceLists {
   /** What `observer` alone sees of the users' keys changes with this batch. */
   deviceListChangedFor(batch: StreamBatch, observer: UserId, userIds: readonly UserId[]): void;
   /** `device_lists` of a sync from `since`: everything up to `upTo`, and perhaps some of what came after. */
-  deviceListChanges(userId: UserId, since: StreamPosition, upTo: StreamPosition): Promise<DeviceListDelta>;
+  deviceListChanges(
+    userId: UserId,
+    since: StreamPosition,
+    upTo: StreamPosition,
+  ): DeviceListDelta | Promise<DeviceListDelta>;
   /** To be registered with the room engine: notes who comes and goes. */
   readonly eventHook: EventHook;
   // Hooks of the accounts layer.
@@ -48,7 +52,7 @@ export function deviceListsFeature(deps: DeviceListsDeps): DeviceLists {
     routes: deviceListRoutes(changes, deps.readToken),
     deviceListChanged: (batch, userId) => changes.changed(batch, userId),
     deviceListChangedFor: (batch, observer, userIds) => changes.changedFor(batch, observer, userIds),
-    async deviceListChanges(userId, since, upTo) {
+    deviceListChanges(userId, since, upTo) {
       return since >= upTo ? { changed: [], left: [] } : changes.since(userId, since);
     },
     eventHook: {

@@ -87,7 +87,7 @@ forEachEngine('keys of devices', (engine) => {
     const mixed = { 'signed_curve25519:e': { key: 'new' }, 'signed_curve25519:a': { key: 'other' } };
     expect((await server.ask(alice, 'POST', UPLOAD, { one_time_keys: other })).verdict).toBe('400 M_BAD_JSON');
     expect((await server.ask(alice, 'POST', UPLOAD, { one_time_keys: mixed })).verdict).toBe('400 M_INVALID_PARAM');
-    expect(await server.e2eKeys.oneTimeKeyCounts(alice.userId, alice.deviceId)).toEqual({
+    expect((await server.e2eKeys.keyStock(alice.userId, alice.deviceId)).counts).toEqual({
       signed_curve25519: 4,
       curve25519: 1,
     });
@@ -110,7 +110,7 @@ forEachEngine('keys of devices', (engine) => {
       });
     }
     expect((await server.ask(bob, 'POST', CLAIM, wanted)).body.one_time_keys).toEqual({});
-    const counts = await server.e2eKeys.oneTimeKeyCounts(alice.userId, alice.deviceId);
+    const counts = (await server.e2eKeys.keyStock(alice.userId, alice.deviceId)).counts;
     expect(counts).toEqual({ signed_curve25519: 0 });
   });
 
@@ -139,7 +139,7 @@ forEachEngine('keys of devices', (engine) => {
     expect(await claim()).toBeUndefined();
     const other = { 'signed_curve25519:a': { key: 'other' } };
     expect(await upload(other)).toEqual({ one_time_key_counts: { signed_curve25519: 1 } });
-    const counts = await server.e2eKeys.oneTimeKeyCounts(alice.userId, alice.deviceId);
+    const counts = (await server.e2eKeys.keyStock(alice.userId, alice.deviceId)).counts;
     expect(counts).toEqual({ signed_curve25519: 1 });
     expect(await claim()).toEqual(other);
     expect(await claim()).toBeUndefined();
@@ -178,7 +178,7 @@ forEachEngine('keys of devices', (engine) => {
     const [alice, bob] = [await server.user('alice'), await server.user('bob')];
     const fallback = { 'signed_curve25519:f': { key: 'fallback', fallback: true } };
     await server.ask(alice, 'POST', UPLOAD, { one_time_keys: oneTimeKeys(alice, 'a'), fallback_keys: fallback });
-    const unused = () => server.e2eKeys.unusedFallbackTypes(alice.userId, alice.deviceId);
+    const unused = async () => (await server.e2eKeys.keyStock(alice.userId, alice.deviceId)).unusedFallbackTypes;
     const wanted = { one_time_keys: { [alice.userId]: { ALICE1: 'signed_curve25519' } } };
     const claim = async () => (await server.ask(bob, 'POST', CLAIM, wanted)).body.one_time_keys[alice.userId].ALICE1;
     expect(await claim()).toEqual(oneTimeKeys(alice, 'a'));

@@ -12,7 +12,7 @@ import type { DeviceId, ServerName, UserId } from '#protocol/identifiers/index.t
 import { AllServersKeys } from './all-servers.ts';
 import { type ClaimedKeys, ClaimKeys, type ClaimRequest } from './claim-keys.ts';
 import type { DeviceKeysStore } from './device-keys-store.ts';
-import { KeyCounts } from './key-counts.ts';
+import { KeyCounts, type KeyStock } from './key-counts.ts';
 import { OneTimeKeysStore } from './one-time-keys-store.ts';
 import type { CrossSigningKeys, KnownDevices, QueryAnswer, QueryRequest, RemoteKeys } from './ports.ts';
 import { QueryKeys } from './query-keys.ts';
@@ -51,10 +51,8 @@ export interface E2eKeysDeps {
 
 export interface E2eKeys {
   readonly routes: readonly Route[];
-  /** `device_one_time_keys_count` of sync. */
-  oneTimeKeyCounts(userId: UserId, deviceId: DeviceId): Promise<Readonly<Record<string, number>>>;
-  /** `device_unused_fallback_key_types` of sync. */
-  unusedFallbackTypes(userId: UserId, deviceId: DeviceId): Promise<readonly string[]>;
+  /** What sync tells of the keys that a device has left. */
+  keyStock(userId: UserId, deviceId: DeviceId): KeyStock | Promise<KeyStock>;
   /** Checks an upload for a new device of the user (a dehydrated one); its statements are added by what it answers. */
   prepareUpload(userId: UserId, deviceId: DeviceId, upload: KeyUpload): UploadContribution;
   /** The keys of this server's users as `viewer` may see them; `undefined`: as other servers may. */
@@ -75,8 +73,7 @@ export function e2eKeysFeature(deps: E2eKeysDeps): E2eKeys {
   const claims = new ClaimKeys(storage.transactor, oneTimeKeys, counts, deps.clock);
   return {
     routes: e2eKeysRoutes(uploads, new AllServersKeys(deps.serverName, queries, claims, deps.remote)),
-    oneTimeKeyCounts: async (userId, deviceId) => (await counts.of(userId, deviceId)).counts,
-    unusedFallbackTypes: async (userId, deviceId) => (await counts.of(userId, deviceId)).unusedFallbackTypes,
+    keyStock: (userId, deviceId) => counts.of(userId, deviceId),
     prepareUpload: (userId, deviceId, upload) => uploads.prepare(userId, deviceId, upload, undefined),
     queryLocal: (request, viewer) => queries.query(request, viewer),
     claimLocal: (request) => claims.claim(request),

@@ -15,20 +15,25 @@ const ALWAYS_TOLD = 'signed_curve25519';
 
 /** How many keys devices have left. Every sync tells it, so it is kept in memory until it changes. */
 export class KeyCounts {
-  readonly #known = new Map<string, Promise<KeyStock>>();
+  /** A promise while it is being read. */
+  readonly #known = new Map<string, KeyStock | Promise<KeyStock>>();
 
   constructor(
     private readonly reader: Reader,
     private readonly store: OneTimeKeysStore,
   ) {}
 
-  of(userId: UserId, deviceId: DeviceId): Promise<KeyStock> {
+  of(userId: UserId, deviceId: DeviceId): KeyStock | Promise<KeyStock> {
     const key = `${userId}\0${deviceId}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const loading = this.#load(userId, deviceId);
     this.#known.set(key, loading);
-    loading.catch(() => this.#known.delete(key));
+    const isLatest = () => this.#known.get(key) === loading;
+    loading.then(
+      (stock) => isLatest() && this.#known.set(key, stock),
+      () => isLatest() && this.#known.delete(key),
+    );
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= DEVICES_MAX) break;
       this.#known.delete(oldest);

@@ -47,6 +47,11 @@ export class RecentNotices {
   between(roomNid: number, after: StreamPosition, upTo: StreamPosition): RecentNotice[] | undefined {
     const room = this.#rooms.get(roomNid);
     if (room === undefined || after < room.floor) return undefined;
-    return room.notices.filter(({ position }) => position > after && position <= upTo);
+    const { notices } = room;
+    // Most ask for the last one or two.
+    let start = notices.length;
+    while (start > 0 && notices[start - 1]!.position > after) start--;
+    const found = start === 0 ? notices : notices.slice(start);
+    return found.filter(({ position }) => position > after && position <= upTo);
   }
 }

@@ -102,7 +102,9 @@ export class UnreadCounter {
   }
 
   async #carryOn(userId: UserId, roomNid: number, known: Counted, upTo: StreamPosition): Promise<RoomUnread> {
-    const threads = new Map([...known.threads].map(([thread, tally]) => [thread, { ...tally }]));
+    const threads = new Map<string, Tally>();
+    for (const [thread, tally] of known.threads)
+      threads.set(thread, { notify: tally.notify, highlight: tally.highlight });
     if (!(await this.#addRecent(userId, { roomNid, after: known.upTo, upTo }, threads))) {
       await this.#scan(userId, { roomNid, after: known.upTo, upTo }, threads);
     }
@@ -122,7 +124,8 @@ export class UnreadCounter {
     if (notices === undefined) return false;
     for (const { sender, thread, audienceNid, individuals } of notices) {
       const audience = audienceNid === undefined ? undefined : this.#deps.audiences.get(audienceNid);
-      const own = individuals.find((individual) => individual.userId === userId)?.notice;
+      const own =
+        individuals.length === 0 ? undefined : individuals.find((individual) => individual.userId === userId)?.notice;
       const common =
         sender === userId ? undefined : (audience instanceof Promise ? await audience : audience)?.noticeFor(userId);
       const notice = own ?? common;

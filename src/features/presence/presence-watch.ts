@@ -78,6 +78,12 @@ export class PresenceWatch {
     return events;
   }
 
+  /** Whether it is known at once that there is nothing to tell anybody. */
+  isQuietSince(since: StreamPosition | undefined): boolean {
+    if (this.deps.config.enabled !== true) return true;
+    return since !== undefined && this.#changes.isQuietSince(since);
+  }
+
   /** Whoever is in rooms that the reader has come into. */
   #addNewCompany(candidates: Set<UserId>, rooms: Rooms, since: StreamPosition): void {
     for (const { roomId, position } of rooms.values()) {

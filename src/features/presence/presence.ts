@@ -90,14 +90,14 @@ export class Presence implements EventHook {
    * A device syncs, and is as present as it says until it has not come back for a while. `offline` says nothing: it leaves
    * the user as they are. `pollMs` is how long the request may last.
    */
-  async touch(
+  touch(
     userId: UserId,
     deviceId: string | undefined,
     presence: PresenceState,
     pollMs = DEFAULT_POLL_MS,
-  ): Promise<void> {
+  ): void | Promise<void> {
     if (this.#deps.config.enabled !== true || presence === 'offline') return;
-    await this.#withUser(userId, (tracked) => {
+    return this.#withUser(userId, (tracked) => {
       const now = this.#deps.clock.now();
       const until = now + pollMs + this.#deps.config.syncOnlineTimeoutMs;
       tracked.own.connect(deviceId ?? NO_DEVICE, presence, until, now);

@@ -106,7 +106,12 @@ export class PushRules {
 
   /** Whether the rules changed after `since`. Costs nothing where they did not. */
   async changedSince(userId: UserId, since: StreamPosition): Promise<boolean> {
-    return this.cache.mayHaveChanged(userId, since) && (await this.cache.of(userId)).position > since;
+    return this.mayHaveChanged(userId, since) && (await this.cache.of(userId)).position > since;
+  }
+
+  /** As far as can be said at once. */
+  mayHaveChanged(userId: UserId, since: StreamPosition): boolean {
+    return this.cache.mayHaveChanged(userId, since);
   }
 
   /** The event for `/sync`: in an initial one always, later when something changed. */

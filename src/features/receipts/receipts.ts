@@ -42,6 +42,8 @@ interface Checked {
   readonly threadId: string | undefined;
 }
 
+const NOTHING_NEW: ReadonlyMap<RoomId, string> = new Map();
+
 /** Read receipts and fully read markers. https://spec.matrix.org/v1.19/client-server-api/#receipts */
 export class Receipts {
   readonly #deps: ReceiptsDeps;
@@ -74,7 +76,16 @@ export class Receipts {
    * The contents of `m.receipt`, as JSON text, of those among `rooms` (by interned id) that have new ones. Private receipts
    * are the reader's own only.
    */
-  async since(
+  since(
+    reader: UserId,
+    rooms: { get(roomId: RoomId): number | undefined; keys(): Iterable<RoomId> },
+    range: { readonly since: StreamPosition | undefined; readonly upTo: StreamPosition },
+  ): ReadonlyMap<RoomId, string> | Promise<ReadonlyMap<RoomId, string>> {
+    if (range.since !== undefined && this.#changes.isQuietSince(range.since)) return NOTHING_NEW;
+    return this.#read(reader, rooms, range);
+  }
+
+  async #read(
     reader: UserId,
     rooms: { get(roomId: RoomId): number | undefined; keys(): Iterable<RoomId> },
     range: { readonly since: StreamPosition | undefined; readonly upTo: StreamPosition },

@@ -24,7 +24,7 @@ export interface LeftRoom {
   readonly eventNid: number | undefined;
 }
 
-const NONE: RoomMoves = { newlyJoined: [], invited: [], knocked: [], left: [] };
+export const NO_MOVES: RoomMoves = { newlyJoined: [], invited: [], knocked: [], left: [] };
 
 export interface MoveStores {
   readonly members: MembershipStore;
@@ -41,7 +41,7 @@ export async function readMoves(
   stores: MoveStores,
 ): Promise<RoomMoves> {
   const { userId, since, filter } = request;
-  if (since !== undefined && !stores.tracker.memberships.hasChanged(userId, since)) return NONE;
+  if (since !== undefined && !stores.tracker.memberships.hasChanged(userId, since)) return NO_MOVES;
   const memberships = (await stores.members.ofUser(userId)).filter(
     ({ roomId, position, isForgotten }) =>
       // A device that has not heard of the leave is told of it, even if another has forgotten the room by now.

@@ -58,8 +58,7 @@ export async function roomSection(query: RoomQuery, stores: RoomStores): Promise
   const found = query.left === undefined ? stores.sharedTimelines.find(shared, stores) : undefined;
   const { events, text: timeline } = found ?? (await makeTimeline(query, stores));
   // State resolution may take a member away without an event to show for it.
-  const mayTellState =
-    since === undefined || request.fullState || stores.tracker.states.hasChanged(room.roomId, since);
+  const mayTellState = since === undefined || request.fullState || stores.tracker.states.hasChanged(room.roomId, since);
   const isPlain = query.left === undefined && !mayTellState && !events.some(({ type }) => SUMMED_UP.has(type));
   const { state, summary, heroes } =
     isPlain && !request.filter.lazyLoadMembers ? NO_STATE : await stateAndSummary(query, events, stores);

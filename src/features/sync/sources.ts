@@ -47,24 +47,35 @@ export interface RoomMoves {
 }
 
 /** What `/sync` tells that other slices own. Each answers what is new in a range, at a cost that follows what is new. */
+/** How many keys a device has left. */
+export interface KeyStock {
+  /** One-time keys by algorithm. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Algorithms whose fallback key has not been given out. */
+  readonly unusedFallbackTypes: readonly string[];
+}
+
+/** At once, where it is in memory: most answers ask for a dozen things of which nothing is new. */
+type Soon<T> = T | Promise<T>;
+
 export interface SyncSources {
   /** A stored filter's JSON, `undefined` if the user has none of that id. */
   filterById(userId: UserId, filterId: string): Promise<JsonObject | undefined>;
-  ignoredBy(userId: UserId): Promise<ReadonlySet<string>>;
+  ignoredBy(userId: UserId): Soon<ReadonlySet<string>>;
   accountData: {
-    global(userId: UserId, range: Range): Promise<readonly SideEvent[]>;
-    rooms(userId: UserId, range: Range): Promise<ReadonlyMap<RoomId, readonly SideEvent[]>>;
+    global(userId: UserId, range: Range): Soon<readonly SideEvent[]>;
+    rooms(userId: UserId, range: Range): Soon<ReadonlyMap<RoomId, readonly SideEvent[]>>;
   };
   /** `m.receipt` contents by room, of those among `rooms` that have new ones. Private receipts are the reader's own only. */
-  receipts(userId: UserId, rooms: RoomSet, range: Range): Promise<ReadonlyMap<RoomId, string>>;
+  receipts(userId: UserId, rooms: RoomSet, range: Range): Soon<ReadonlyMap<RoomId, string>>;
   /** `m.typing` contents by room, of those among `rooms` whose typists changed. */
   typing(userId: UserId, rooms: RoomSet, range: Range): ReadonlyMap<RoomId, string>;
   /** Unread counts of the user in rooms, by interned id. */
-  unread(userId: UserId, roomNids: readonly number[]): Promise<ReadonlyMap<number, RoomUnread>>;
+  unread(userId: UserId, roomNids: readonly number[]): Soon<ReadonlyMap<number, RoomUnread>>;
   presence: {
-    since(userId: UserId, range: Range): Promise<readonly SideEvent[]>;
+    since(userId: UserId, range: Range): Soon<readonly SideEvent[]>;
     /** The device is there for as long as the poll lasts and a while after; resolves when those who see it have been told. */
-    touch(userId: UserId, deviceId: DeviceId | undefined, presence: SetPresence, pollMs: number): Promise<void>;
+    touch(userId: UserId, deviceId: DeviceId | undefined, presence: SetPresence, pollMs: number): Soon<void>;
   };
   toDevice: {
     /** Texts of the next messages, oldest first, and how far they reach: `range.upTo` unless there were too many. */
@@ -72,18 +83,18 @@ export interface SyncSources {
       userId: UserId,
       deviceId: DeviceId,
       range: Range,
-    ): Promise<{ readonly events: readonly string[]; readonly upTo: number }>;
+    ): Soon<{ readonly messages: readonly string[]; readonly upTo: number }>;
     /** Messages up to there have arrived and need not be kept. */
-    acknowledge(userId: UserId, deviceId: DeviceId, upTo: number): Promise<void>;
+    acknowledge(userId: UserId, deviceId: DeviceId, upTo: number): Soon<void>;
   };
   devices: {
     changes(
       userId: UserId,
       range: Range,
       moves: RoomMoves,
-    ): Promise<{ readonly changed: readonly UserId[]; readonly left: readonly UserId[] }>;
-    oneTimeKeyCounts(userId: UserId, deviceId: DeviceId): Promise<Readonly<Record<string, number>>>;
-    unusedFallbackTypes(userId: UserId, deviceId: DeviceId): Promise<readonly string[]>;
+    ): Soon<{ readonly changed: readonly UserId[]; readonly left: readonly UserId[] }>;
+    /** The same object as long as nothing has changed. */
+    keyStock(userId: UserId, deviceId: DeviceId): Soon<KeyStock>;
   };
   /** The stripped state events shown to somebody invited to or knocking on a room. */
   strippedState(membership: RoomMembership): Promise<readonly JsonObject[]>;

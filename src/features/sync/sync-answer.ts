@@ -2,10 +2,10 @@ import type { Clock } from '#platform/clock/index.ts';
 import { encodeSyncToken } from '#platform/streams/index.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
 import type { JoinedRooms, RoomDirectory, RoomMembership } from '#rooms/index.ts';
-import { type MoveStores, type RoomMoves, readMoves } from './room-moves.ts';
+import { type MoveStores, NO_MOVES, type RoomMoves, readMoves } from './room-moves.ts';
 import { NO_SIDES, passesSide, type RoomSides, type RoomStores, roomSection, sideEventsText } from './room-section.ts';
 import { ShownRooms } from './shown-rooms.ts';
-import type { Range, RoomSet, RoomUnread, SideEvent, SyncSources } from './sources.ts';
+import type { KeyStock, Range, RoomSet, RoomUnread, SideEvent, SyncSources } from './sources.ts';
 import type { SyncRequest } from './sync-request.ts';
 
 export interface AnswerStores extends RoomStores, MoveStores {
@@ -44,8 +44,10 @@ export async function quietAnswer(
   upTo: number,
   { sources }: AnswerDependencies,
 ): Promise<SyncAnswer> {
-  const parts = [`"next_batch":"${encodeSyncToken(upTo)}"`, ...(await keyTexts(request, sources.devices))];
-  return { text: `{${parts.join(',')}}`, isEmpty: true };
+  return {
+    text: `{"next_batch":"${encodeSyncToken(upTo)}",${await keysText(request, sources.devices)}}`,
+    isEmpty: true,
+  };
 }
 
 class AnswerBuilder {
@@ -68,7 +70,7 @@ class AnswerBuilder {
     // Messages to devices may be more than one answer holds. The whole answer then ends where they do: there is one token.
     const toDevice =
       deviceId === undefined
-        ? { events: [], upTo: now }
+        ? { messages: [], upTo: now }
         : await this.#sources.toDevice.messages(userId, deviceId, { since, upTo: now });
     const { upTo } = toDevice;
     const range: Range = { since, upTo };
@@ -86,15 +88,16 @@ class AnswerBuilder {
     if (rooms !== undefined) parts.push(`"rooms":${rooms}`);
     if (accountData.length > 0) parts.push(`"account_data":${sideEventsText(accountData)}`);
     if (presence.length > 0) parts.push(`"presence":${sideEventsText(presence)}`);
-    if (toDevice.events.length > 0) parts.push(`"to_device":{"events":[${toDevice.events.join(',')}]}`);
+    if (toDevice.messages.length > 0) parts.push(`"to_device":{"events":[${toDevice.messages.join(',')}]}`);
     const isEmpty = parts.length === 1 && devices.lists === undefined;
     if (devices.lists !== undefined) parts.push(devices.lists);
-    parts.push(...devices.keys);
+    parts.push(devices.keys);
     return { text: `{${parts.join(',')}}`, isEmpty };
   }
 
   async #rooms(range: Range, moves: RoomMoves, ignored: ReadonlySet<string>): Promise<string | undefined> {
     const join = await this.#joinedRooms(range, moves, ignored);
+    if (moves === NO_MOVES) return join.length === 0 ? undefined : `{"join":{${join.join(',')}}}`;
     const leave = await this.#leftRooms(range, moves, ignored);
     const invite = await this.#strippedRooms(moves.invited, 'invite_state');
     const knock = await this.#strippedRooms(moves.knocked, 'knock_state');
@@ -220,7 +223,7 @@ class AnswerBuilder {
     return entries;
   }
 
-  async #devices(range: Range, moves: RoomMoves): Promise<{ lists: string | undefined; keys: string[] }> {
+  async #devices(range: Range, moves: RoomMoves): Promise<{ lists: string | undefined; keys: string }> {
     const { userId } = this.#request;
     const { devices } = this.#sources;
     let lists: string | undefined;
@@ -232,7 +235,7 @@ class AnswerBuilder {
       const { changed, left } = await devices.changes(userId, range, rooms);
       if (changed.length > 0 || left.length > 0) lists = `"device_lists":${JSON.stringify({ changed, left })}`;
     }
-    return { lists, keys: await keyTexts(this.#request, devices) };
+    return { lists, keys: await keysText(this.#request, devices) };
   }
 
   /** Lets others have the event loop, when this answer has had it for long enough. */
@@ -243,15 +246,22 @@ class AnswerBuilder {
   }
 }
 
+/** What is told of stocks of keys: every answer tells it, and it seldom changes. */
+const KEY_TEXTS = new WeakMap<KeyStock, string>();
+
 /** How many keys the device has left. */
-async function keyTexts({ userId, deviceId }: SyncRequest, devices: SyncSources['devices']): Promise<string[]> {
-  if (deviceId === undefined) return ['"device_unused_fallback_key_types":[]'];
-  const fallback = JSON.stringify(await devices.unusedFallbackTypes(userId, deviceId));
-  return [
-    `"device_one_time_keys_count":${JSON.stringify(await devices.oneTimeKeyCounts(userId, deviceId))}`,
-    `"device_unused_fallback_key_types":${fallback}`,
-    `"org.matrix.msc2732.device_unused_fallback_key_types":${fallback}`,
-  ];
+async function keysText({ userId, deviceId }: SyncRequest, devices: SyncSources['devices']): Promise<string> {
+  if (deviceId === undefined) return '"device_unused_fallback_key_types":[]';
+  const stock = await devices.keyStock(userId, deviceId);
+  let text = KEY_TEXTS.get(stock);
+  if (text === undefined) {
+    const fallback = JSON.stringify(stock.unusedFallbackTypes);
+    text =
+      `"device_one_time_keys_count":${JSON.stringify(stock.counts)},"device_unused_fallback_key_types":${fallback},` +
+      `"org.matrix.msc2732.device_unused_fallback_key_types":${fallback}`;
+    KEY_TEXTS.set(stock, text);
+  }
+  return text;
 }
 
 const NOTHING_UNREAD: RoomUnread = {

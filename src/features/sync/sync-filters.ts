@@ -25,6 +25,7 @@ export class SyncFilters {
     const key = text.startsWith('{') ? text : `${userId} ${text}`;
     const known = this.#compiled.get(key);
     if (known !== undefined) {
+      if (this.#compiled.size < KEPT / 2) return known;
       this.#compiled.delete(key);
       this.#compiled.set(key, known);
       return known;

@@ -75,7 +75,7 @@ async function open(engine: TestEngine) {
           const page = await toDevice.messagesFor(userId, deviceId, since ?? 0, upTo, PAGE);
           // Time for a message to come between reading and waiting.
           await systemClock.sleep(2);
-          return { events: page.messages, upTo: page.upTo };
+          return { messages: page.messages, upTo: page.upTo };
         },
         acknowledge: toDevice.acknowledge,
       },

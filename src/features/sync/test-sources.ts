@@ -1,5 +1,7 @@
 import type { SyncSources } from './sources.ts';
 
+const NO_KEYS = { counts: {}, unusedFallbackTypes: [] };
+
 /** Slices that have nothing to tell, for tests of rooms alone. */
 export const NO_SOURCES: SyncSources = {
   filterById: async () => undefined,
@@ -10,13 +12,12 @@ export const NO_SOURCES: SyncSources = {
   unread: async () => new Map(),
   presence: { since: async () => [], touch: async () => undefined },
   toDevice: {
-    messages: async (_user, _device, { upTo }) => ({ events: [], upTo }),
+    messages: async (_user, _device, { upTo }) => ({ messages: [], upTo }),
     acknowledge: async () => undefined,
   },
   devices: {
     changes: async () => ({ changed: [], left: [] }),
-    oneTimeKeyCounts: async () => ({}),
-    unusedFallbackTypes: async () => [],
+    keyStock: () => NO_KEYS,
   },
   strippedState: async () => [],
 };

@@ -57,16 +57,26 @@ export class Inbox {
   }
 
   /** The oldest messages after `since` up to `upTo`, at most `limit`. */
-  async messagesFor(
+  messagesFor(
+    userId: UserId,
+    deviceId: DeviceId,
+    since: StreamPosition,
+    upTo: StreamPosition,
+    limit: number,
+  ): InboxPage | Promise<InboxPage> {
+    if (since >= upTo || !this.#arrivals.hasChanged(keyOf(userId, deviceId), since)) {
+      return { messages: [], upTo, hasMore: false };
+    }
+    return this.#read(userId, deviceId, since, upTo, limit);
+  }
+
+  async #read(
     userId: UserId,
     deviceId: DeviceId,
     since: StreamPosition,
     upTo: StreamPosition,
     limit: number,
   ): Promise<InboxPage> {
-    if (since >= upTo || !this.#arrivals.hasChanged(keyOf(userId, deviceId), since)) {
-      return { messages: [], upTo, hasMore: false };
-    }
     const rows = await this.store.between(userId, deviceId, since, upTo, limit + 1);
     const page = rows.slice(0, limit);
     const hasMore = rows.length > limit;
@@ -78,15 +88,19 @@ export class Inbox {
   }
 
   /** The device has everything up to `upTo`: that is deleted. Costs nothing when nothing can be there. */
-  async acknowledge(userId: UserId, deviceId: DeviceId, position: StreamPosition): Promise<void> {
+  acknowledge(userId: UserId, deviceId: DeviceId, position: StreamPosition): void | Promise<void> {
     // A made-up token must not acknowledge what is still to come.
     const upTo = Math.min(position, this.streams.current());
     const key = keyOf(userId, deviceId);
     const cleared = this.#cleared.get(key);
-    if (cleared !== undefined && upTo <= cleared) return;
-    if (cleared === undefined || this.#arrivals.hasChanged(key, cleared)) {
-      await this.transactor.commit((batch) => batch.add(this.store.removeUpTo(userId, deviceId, upTo)));
-    }
+    // What was empty then, and has got nothing since, is empty still.
+    if (cleared !== undefined && (upTo <= cleared || !this.#arrivals.hasChanged(key, cleared))) return;
+    return this.#clear(userId, deviceId, upTo);
+  }
+
+  async #clear(userId: UserId, deviceId: DeviceId, upTo: StreamPosition): Promise<void> {
+    const key = keyOf(userId, deviceId);
+    await this.transactor.commit((batch) => batch.add(this.store.removeUpTo(userId, deviceId, upTo)));
     this.#cleared.delete(key);
     this.#cleared.set(key, upTo);
     for (const oldest of this.#cleared.keys()) {

@@ -44,9 +44,9 @@ export interface ToDevice {
     since: StreamPosition,
     upTo: StreamPosition,
     limit: number,
-  ): Promise<InboxPage>;
+  ): InboxPage | Promise<InboxPage>;
   /** Deletes what has arrived at a device: all up to `upTo`. */
-  acknowledge(userId: UserId, deviceId: DeviceId, upTo: StreamPosition): Promise<void>;
+  acknowledge(userId: UserId, deviceId: DeviceId, upTo: StreamPosition): void | Promise<void>;
   /** Messages from a user of another server: the contribution that delivers them. */
   receive(sender: UserId, type: string, messages: ToDeviceMessages): Promise<(batch: StreamBatch) => void>;
   /** Forgets transaction ids of more than a week ago: to be run now and then. */

@@ -63,6 +63,7 @@ export class Typing implements EventHook {
     range: { readonly since: StreamPosition | undefined; readonly upTo: StreamPosition },
   ): ReadonlyMap<RoomId, string> {
     const contents = new Map<RoomId, string>();
+    if (range.since !== undefined && this.#changes.isQuietSince(range.since)) return contents;
     const changed = range.since === undefined ? undefined : this.#changes.changedSince(range.since);
     if (changed?.length === 0 || this.#rooms.size === 0) return contents;
     for (const roomId of changed ?? this.#rooms.keys()) {

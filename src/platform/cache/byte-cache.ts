@@ -1,5 +1,5 @@
 interface Entry<V> {
-  readonly value: V;
+  value: V;
   readonly sizeBytes: number;
 }
 
@@ -38,6 +38,11 @@ export class ByteCache<K, V> {
   }
 
   set(key: K, value: V, sizeBytes: number): void {
+    const known = this.#entries.get(key);
+    if (known?.sizeBytes === sizeBytes && this.#sizeBytes <= this.maxBytes * ORDERED_FROM) {
+      known.value = value;
+      return;
+    }
     this.delete(key);
     if (sizeBytes > this.maxBytes) return;
     this.#entries.set(key, { value, sizeBytes });

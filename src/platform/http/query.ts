@@ -6,11 +6,13 @@ import type { TObject, TSchema } from '@sinclair/typebox';
  */
 export function decodeQuery(schema: TObject, search: URLSearchParams): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const [name, property] of Object.entries(schema.properties)) {
-    if (!search.has(name)) continue;
+  // Most requests name few of the parameters that there are.
+  for (const [name, text] of search) {
+    const property = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
+    if (property === undefined || Object.hasOwn(values, name)) continue;
     values[name] = isArray(property)
-      ? search.getAll(name).map((text) => decodeOne(property.items as TSchema, text))
-      : decodeOne(property, search.get(name) ?? '');
+      ? search.getAll(name).map((each) => decodeOne(property.items as TSchema, each))
+      : decodeOne(property, text);
   }
   return values;
 }

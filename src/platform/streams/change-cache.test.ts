@@ -35,3 +35,12 @@ test('what changed again and again is told once, at its last place, however long
   expect(cache.changedSince(0)?.length).toBe(7);
   expect(cache.changedSince(5001)).toEqual([]);
 });
+
+test('that nothing at all changed is said only where it is certain', () => {
+  const cache = new ChangeCache<string>(10, 2);
+  expect([9, 10, 11].map((since) => cache.isQuietSince(since))).toEqual([false, true, true]);
+  for (let at = 11; at <= 15; at++) cache.changed(`key ${at}`, at);
+  expect([10, 14, 15].map((since) => cache.isQuietSince(since))).toEqual([false, false, true]);
+  for (let at = 16; at <= 2000; at++) cache.changed(`key ${at}`, at);
+  expect([1999, 2000].map((since) => cache.isQuietSince(since))).toEqual([false, true]);
+});

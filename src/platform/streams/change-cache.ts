@@ -46,6 +46,11 @@ export class ChangeCache<Key> {
     return since >= this.#floor;
   }
 
+  /** Whether it is certain that nothing at all changed after `since`. */
+  isQuietSince(since: StreamPosition): boolean {
+    return since >= this.#floor && (this.#positions.at(-1) ?? this.#floor) <= since;
+  }
+
   /** What changed after `since`, newest first; `undefined` when it cannot tell. The cost follows what changed. */
   changedSince(since: StreamPosition): Key[] | undefined {
     if (since < this.#floor) return undefined;
