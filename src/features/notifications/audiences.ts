@@ -9,6 +9,11 @@ export class Audiences {
     private readonly cache: ByteCache<number, Audience>,
   ) {}
 
+  /** If it is in memory. */
+  peek(nid: number): Audience | undefined {
+    return this.cache.get(nid);
+  }
+
   get(nid: number): Audience | Promise<Audience> {
     return this.cache.get(nid) ?? this.#load(nid);
   }

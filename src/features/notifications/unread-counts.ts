@@ -3,9 +3,10 @@ import type { Clock } from '#platform/clock/index.ts';
 import type { StreamPosition, Streams } from '#platform/streams/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { MembershipStore } from '#rooms/index.ts';
+import type { Audience } from './audience.ts';
 import type { Audiences } from './audiences.ts';
 import { MARK_EVERYTHING, type ReadMarkStore, type UnreadGroup, type UnreadRange } from './read-mark-store.ts';
-import type { RecentNotices } from './recent-notices.ts';
+import type { RecentNotice, RecentNotices } from './recent-notices.ts';
 import { MAIN_THREAD } from './threads.ts';
 import type { UnreadChanges } from './unread-changes.ts';
 
@@ -79,7 +80,10 @@ export class UnreadCounter {
       const known = this.#known(userId, nid);
       if (known === undefined) unknown.push(nid);
       else if (this.#deps.changes.hasNotifiedSince(nid, known.upTo))
-        counts.set(nid, await this.#carryOn(userId, nid, known, upTo));
+        counts.set(
+          nid,
+          this.#carryOnAtOnce(userId, nid, known, upTo) ?? (await this.#carryOn(userId, nid, known, upTo)),
+        );
       else counts.set(nid, toUnread(known));
     }
     let sliceStart = clock.monotonic();
@@ -101,10 +105,21 @@ export class UnreadCounter {
     return known;
   }
 
+  /** As `#carryOn`, if all of it is in memory. */
+  #carryOnAtOnce(userId: UserId, roomNid: number, known: Counted, upTo: StreamPosition): RoomUnread | undefined {
+    const notices = this.#deps.recent.between(roomNid, known.upTo, upTo);
+    if (notices === undefined) return undefined;
+    const threads = copyOf(known.threads);
+    for (const notice of notices) {
+      const audience = notice.audienceNid === undefined ? undefined : this.#deps.audiences.peek(notice.audienceNid);
+      if (audience === undefined && notice.audienceNid !== undefined) return undefined;
+      addNotice(userId, notice, audience, threads);
+    }
+    return this.#remember(userId, roomNid, { upTo, threads });
+  }
+
   async #carryOn(userId: UserId, roomNid: number, known: Counted, upTo: StreamPosition): Promise<RoomUnread> {
-    const threads = new Map<string, Tally>();
-    for (const [thread, tally] of known.threads)
-      threads.set(thread, { notify: tally.notify, highlight: tally.highlight });
+    const threads = copyOf(known.threads);
     if (!(await this.#addRecent(userId, { roomNid, after: known.upTo, upTo }, threads))) {
       await this.#scan(userId, { roomNid, after: known.upTo, upTo }, threads);
     }
@@ -122,17 +137,10 @@ export class UnreadCounter {
   ): Promise<boolean> {
     const notices = this.#deps.recent.between(roomNid, after, upTo);
     if (notices === undefined) return false;
-    for (const { sender, thread, audienceNid, individuals } of notices) {
-      const audience = audienceNid === undefined ? undefined : this.#deps.audiences.get(audienceNid);
-      const own =
-        individuals.length === 0 ? undefined : individuals.find((individual) => individual.userId === userId)?.notice;
-      const common =
-        sender === userId ? undefined : (audience instanceof Promise ? await audience : audience)?.noticeFor(userId);
-      const notice = own ?? common;
-      if (notice === undefined || notice === null) continue;
-      const tally = tallyOf(threads, thread);
-      tally.notify++;
-      if (notice.highlight) tally.highlight++;
+    for (const notice of notices) {
+      const audience =
+        notice.audienceNid === undefined ? undefined : await this.#deps.audiences.get(notice.audienceNid);
+      addNotice(userId, notice, audience, threads);
     }
     return true;
   }
@@ -218,6 +226,27 @@ export class UnreadCounter {
 }
 
 const keyOf = (userId: UserId, roomNid: number): string => `${roomNid} ${userId}`;
+
+function addNotice(
+  userId: UserId,
+  { sender, thread, individuals }: RecentNotice,
+  audience: Audience | undefined,
+  threads: Map<string, Tally>,
+): void {
+  const own =
+    individuals.length === 0 ? undefined : individuals.find((individual) => individual.userId === userId)?.notice;
+  const notice = own ?? (sender === userId ? undefined : audience?.noticeFor(userId));
+  if (notice === undefined || notice === null) return;
+  const tally = tallyOf(threads, thread);
+  tally.notify++;
+  if (notice.highlight) tally.highlight++;
+}
+
+function copyOf(threads: Counted['threads']): Map<string, Tally> {
+  const copy = new Map<string, Tally>();
+  for (const [thread, { notify, highlight }] of threads) copy.set(thread, { notify, highlight });
+  return copy;
+}
 
 function tallyOf(threads: Map<string, Tally>, thread: string): Tally {
   let tally = threads.get(thread);

@@ -148,7 +148,9 @@ class AnswerBuilder {
     const { since } = range;
     const changed =
       since === undefined || this.#request.fullState ? undefined : this.#stores.tracker.rooms.changedSince(since);
-    const asked = changed === undefined ? joined.keys() : new Set([...changed, ...newRooms, ...sides.keys()]);
+    const isAlone = newRooms.size === 0 && sides.size === 0;
+    const asked =
+      changed === undefined ? joined.keys() : isAlone ? changed : new Set([...changed, ...newRooms, ...sides.keys()]);
     const told: [RoomId, number][] = [];
     for (const roomId of asked) {
       const nid = joined.get(roomId);

@@ -5,13 +5,13 @@ import type { Endpoint } from '#api/endpoint.ts';
 import { MatrixError } from '#protocol/errors.ts';
 import { isJsonObject, type JsonValue } from '#protocol/json.ts';
 import { parseJson, refuseUnstorableText } from './json-body.ts';
-import { decodeQuery } from './query.ts';
+import { decodeQuery, type QueryPairs } from './query.ts';
 
 export interface ContractChecks {
   /** The decoded path parameters. Throws `M_INVALID_PARAM`. */
   params(raw: Readonly<Record<string, string>>): Record<string, string>;
-  /** The decoded query parameters that the contract names; `search` absent: there are none. Throws `M_MISSING_PARAM`, `M_INVALID_PARAM`. */
-  query(search: URLSearchParams | undefined): Record<string, unknown>;
+  /** The decoded query parameters that the contract names; `pairs` absent: there are none. Throws `M_MISSING_PARAM`, `M_INVALID_PARAM`. */
+  query(pairs: QueryPairs | undefined): Record<string, unknown>;
   /** Whether the contract has a JSON body at all. */
   readonly hasBody: boolean;
   /** The value of the body's text, unless it is `parsed` already. Throws `M_NOT_JSON`, `M_BAD_JSON`, `M_MISSING_PARAM`. */
@@ -33,8 +33,8 @@ export function createChecks(contract: Endpoint): ContractChecks {
       if (!compiled.params().Check(values)) throw paramError(compiled.params(), values, 'path');
       return values;
     },
-    query(search) {
-      const values = hasQuery && search !== undefined ? decodeQuery(contract.query, search) : {};
+    query(pairs) {
+      const values = hasQuery && pairs !== undefined ? decodeQuery(contract.query, pairs) : {};
       if (hasQuery && !compiled.query().Check(values)) throw paramError(compiled.query(), values, 'query');
       return values;
     },

@@ -12,6 +12,7 @@ import { BINDER_LIMITS } from './limit-policy.ts';
 import { OperationStats, registerHttpMetrics } from './observe.ts';
 import type { Page } from './page.ts';
 import { Patience } from './patience.ts';
+import { parseQuery } from './query.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { HttpRequestInfo, loggableTarget, pathOf, targetOf } from './request-info.ts';
 import { answerResponse, errorResponse, headOf, preflightResponse, withCors } from './responses.ts';
@@ -150,7 +151,7 @@ function contractTarget({ endpoint, handler }: Route, options: HttpHandlerOption
       const limited = endpoint.rateLimit && limit(endpoint.rateLimit, requester, info, rateLimits);
       if (limited instanceof Promise) await limited;
       const params = checks.params(rawParams);
-      const query = checks.query(info.hasQuery ? info.search : undefined);
+      const query = checks.query(info.hasQuery ? parseQuery(info.query) : undefined);
       const reading = readBody(endpoint, checks, info, maxBodyBytes);
       const body = reading instanceof Promise ? await reading : reading;
       const call = { requester, params, query, body, request: info } as unknown as Call<Endpoint>;

@@ -54,8 +54,13 @@ export class HttpRequestInfo implements RequestInfo {
     return this.target.length > this.path.length + 1;
   }
 
+  /** The query string without its question mark. */
+  get query(): string {
+    return this.target.slice(this.path.length + 1);
+  }
+
   get search(): URLSearchParams {
-    this.#search ??= new URLSearchParams(this.target.slice(this.path.length));
+    this.#search ??= new URLSearchParams(this.query);
     return this.#search;
   }
 }
