@@ -30,7 +30,8 @@ export type { NotificationSources } from './ports.ts';
 export type { Pushers } from './pushers.ts';
 export type { ReadMark, ReadMarks } from './read-marks.ts';
 export type { Threads } from './threads.ts';
-export type { RoomUnread, UnreadCounter, UnreadCounts } from './unread-counts.ts';
+export type { UnreadCounter } from './unread-counts.ts';
+export type { RoomUnread, UnreadCounts } from './unread-tallies.ts';
 
 export interface NotificationsDeps {
   readonly storage: Pick<Storage, 'reader' | 'transactor' | 'sequences'>;

@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject } from '#protocol/json.ts';
 import { evaluate, flattenEvent } from '#protocol/push-rules/index.ts';
 import { type EventHook, EventStatus, type HotRoom, type NewEvent, type StoredEvent } from '#rooms/index.ts';
 import type { Notifying } from '#test/notifying.ts';
-import type { RoomUnread } from './unread-counts.ts';
+import type { RoomUnread } from './unread-tallies.ts';
 
 interface Remembered {
   readonly userId: UserId;

@@ -3,37 +3,25 @@ import type { Clock } from '#platform/clock/index.ts';
 import type { StreamPosition, Streams } from '#platform/streams/index.ts';
 import type { UserId } from '#protocol/identifiers/index.ts';
 import type { MembershipStore } from '#rooms/index.ts';
-import type { Audience } from './audience.ts';
 import type { Audiences } from './audiences.ts';
 import { MARK_EVERYTHING, type ReadMarkStore, type UnreadGroup, type UnreadRange } from './read-mark-store.ts';
-import type { RecentNotice, RecentNotices } from './recent-notices.ts';
-import { MAIN_THREAD } from './threads.ts';
+import type { RecentNotices } from './recent-notices.ts';
 import type { UnreadChanges } from './unread-changes.ts';
-
-export interface UnreadCounts {
-  readonly notificationCount: number;
-  readonly highlightCount: number;
-}
-
-/** What a user has not read in a room. */
-export interface RoomUnread {
-  /** Of the room with all its threads. */
-  readonly total: UnreadCounts;
-  /** Of the main timeline alone. */
-  readonly main: UnreadCounts;
-  /** By thread root, those with something unread. */
-  readonly threads: ReadonlyMap<string, UnreadCounts>;
-}
-
-interface Tally {
-  notify: number;
-  highlight: number;
-}
+import {
+  addNotice,
+  copyOf,
+  NOTHING_UNREAD,
+  type RoomUnread,
+  type Tallies,
+  type Tally,
+  tallyOf,
+  toUnread,
+} from './unread-tallies.ts';
 
 /** The counts of one user in one room, of events up to a position. */
 interface Counted {
   readonly upTo: StreamPosition;
-  readonly threads: ReadonlyMap<string, Readonly<Tally>>;
+  readonly threads: Tallies;
 }
 
 export interface UnreadCountsDeps {
@@ -48,8 +36,6 @@ export interface UnreadCountsDeps {
   readonly isAppserviceUser: (userId: UserId) => boolean;
 }
 
-const NOTHING: UnreadCounts = { notificationCount: 0, highlightCount: 0 };
-const NOTHING_UNREAD: RoomUnread = { total: NOTHING, main: NOTHING, threads: new Map() };
 /** Rooms counted at the same time. */
 const CHUNK = 32;
 /** The longest the event loop is kept, before others get a turn. */
@@ -84,7 +70,7 @@ export class UnreadCounter {
           nid,
           this.#carryOnAtOnce(userId, nid, known, upTo) ?? (await this.#carryOn(userId, nid, known, upTo)),
         );
-      else counts.set(nid, toUnread(known));
+      else counts.set(nid, toUnread(known.threads));
     }
     let sliceStart = clock.monotonic();
     for (let at = 0; at < unknown.length; at += CHUNK) {
@@ -221,58 +207,8 @@ export class UnreadCounter {
 
   #remember(userId: UserId, roomNid: number, counted: Counted): RoomUnread {
     this.#deps.cache.set(keyOf(userId, roomNid), counted, 300 + 150 * counted.threads.size);
-    return toUnread(counted);
+    return toUnread(counted.threads);
   }
 }
 
 const keyOf = (userId: UserId, roomNid: number): string => `${roomNid} ${userId}`;
-
-function addNotice(
-  userId: UserId,
-  { sender, thread, individuals }: RecentNotice,
-  audience: Audience | undefined,
-  threads: Map<string, Tally>,
-): void {
-  const own =
-    individuals.length === 0 ? undefined : individuals.find((individual) => individual.userId === userId)?.notice;
-  const notice = own ?? (sender === userId ? undefined : audience?.noticeFor(userId));
-  if (notice === undefined || notice === null) return;
-  const tally = tallyOf(threads, thread);
-  tally.notify++;
-  if (notice.highlight) tally.highlight++;
-}
-
-function copyOf(threads: Counted['threads']): Map<string, Tally> {
-  const copy = new Map<string, Tally>();
-  for (const [thread, { notify, highlight }] of threads) copy.set(thread, { notify, highlight });
-  return copy;
-}
-
-function tallyOf(threads: Map<string, Tally>, thread: string): Tally {
-  let tally = threads.get(thread);
-  if (tally === undefined) {
-    tally = { notify: 0, highlight: 0 };
-    threads.set(thread, tally);
-  }
-  return tally;
-}
-
-function toUnread({ threads }: Counted): RoomUnread {
-  if (threads.size === 0) return NOTHING_UNREAD;
-  let [notify, highlight] = [0, 0];
-  const byRoot = new Map<string, UnreadCounts>();
-  for (const [thread, tally] of threads) {
-    notify += tally.notify;
-    highlight += tally.highlight;
-    if (thread !== MAIN_THREAD && tally.notify > 0) byRoot.set(thread, toCounts(tally));
-  }
-  return {
-    total: { notificationCount: notify, highlightCount: highlight },
-    main: toCounts(threads.get(MAIN_THREAD) ?? { notify: 0, highlight: 0 }),
-    threads: byRoot,
-  };
-}
-
-function toCounts({ notify, highlight }: Readonly<Tally>): UnreadCounts {
-  return { notificationCount: notify, highlightCount: highlight };
-}

@@ -9,7 +9,8 @@ import type { JsonObject } from '#protocol/json.ts';
 import { type Notifying, notifyingWorld } from '#test/notifying.ts';
 import { forEachEngine, type TestEngine } from '#test/storage.ts';
 import { Reference } from './test-reference.ts';
-import type { RoomUnread, UnreadCounter } from './unread-counts.ts';
+import type { UnreadCounter } from './unread-counts.ts';
+import type { RoomUnread } from './unread-tallies.ts';
 
 const NAMES = ['alice', 'bob', 'carl', 'dora', 'ghost'] as const;
 

@@ -3,7 +3,7 @@
  * for the rest (`sources.ts`), and splices texts together.
  *
  * `sync.ts` waits; `sync-answer.ts` puts an answer together; `room-section.ts` one room of it, from `room-timeline.ts` and
- * `room-state.ts`; `room-moves.ts` finds rooms joined and left; `change-tracker.ts` knows what cannot have changed.
+ * `room-state.ts`; `shared-timelines.ts` gives readers of the same message the same text; `room-moves.ts` finds rooms joined and left; `change-tracker.ts` knows what cannot have changed.
  */
 
 import { sync } from '#api/client/sync.ts';

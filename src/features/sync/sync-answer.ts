@@ -2,10 +2,11 @@ import type { Clock } from '#platform/clock/index.ts';
 import { encodeSyncToken } from '#platform/streams/index.ts';
 import type { RoomId } from '#protocol/identifiers/index.ts';
 import type { JoinedRooms, RoomDirectory, RoomMembership } from '#rooms/index.ts';
+import { keysText } from './keys-text.ts';
 import { type MoveStores, NO_MOVES, type RoomMoves, readMoves } from './room-moves.ts';
 import { NO_SIDES, passesSide, type RoomSides, type RoomStores, roomSection, sideEventsText } from './room-section.ts';
 import { ShownRooms } from './shown-rooms.ts';
-import type { KeyStock, Range, RoomSet, RoomUnread, SideEvent, SyncSources } from './sources.ts';
+import type { Range, RoomSet, RoomUnread, SideEvent, SyncSources } from './sources.ts';
 import type { SyncRequest } from './sync-request.ts';
 
 export interface AnswerStores extends RoomStores, MoveStores {
@@ -246,24 +247,6 @@ class AnswerBuilder {
     await this.#clock.sleep(0);
     this.#sliceStart = this.#clock.monotonic();
   }
-}
-
-/** What is told of stocks of keys: every answer tells it, and it seldom changes. */
-const KEY_TEXTS = new WeakMap<KeyStock, string>();
-
-/** How many keys the device has left. */
-async function keysText({ userId, deviceId }: SyncRequest, devices: SyncSources['devices']): Promise<string> {
-  if (deviceId === undefined) return '"device_unused_fallback_key_types":[]';
-  const stock = await devices.keyStock(userId, deviceId);
-  let text = KEY_TEXTS.get(stock);
-  if (text === undefined) {
-    const fallback = JSON.stringify(stock.unusedFallbackTypes);
-    text =
-      `"device_one_time_keys_count":${JSON.stringify(stock.counts)},"device_unused_fallback_key_types":${fallback},` +
-      `"org.matrix.msc2732.device_unused_fallback_key_types":${fallback}`;
-    KEY_TEXTS.set(stock, text);
-  }
-  return text;
 }
 
 const NOTHING_UNREAD: RoomUnread = {
