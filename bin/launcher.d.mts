@@ -13,6 +13,11 @@ export declare function findBun(options?: { root?: string } & Partial<Platform>)
 
 export declare function bunPackages(platform: Platform): string[];
 
-export declare function runBun(args: string[], options?: { bun?: string; cwd?: string }): void;
+export declare const SERVER_ENV: Readonly<Record<string, string>>;
+
+export declare function runBun(
+  args: string[],
+  options?: { bun?: string; cwd?: string; env?: Readonly<Record<string, string>> },
+): void;
 
 export declare function fail(error: unknown, name?: string): never;

@@ -144,16 +144,22 @@ function lacksAvx2() {
 }
 
 /**
+ * How the runtime is to run a server, unless the environment says otherwise. Its last compiler costs a second of CPU after each start and
+ * makes nothing faster that a server does: see docs/decisions/0019.
+ */
+export const SERVER_ENV = { BUN_JSC_useFTLJIT: '0' };
+
+/**
  * Runs Bun as if it were this process: same standard streams, signals passed on, same end.
  * @param {string[]} args
- * @param {{ bun?: string, cwd?: string }} options
+ * @param {{ bun?: string, cwd?: string, env?: Record<string, string> }} options `env`: defaults of variables.
  */
-export function runBun(args, { bun = findBun(), cwd } = {}) {
+export function runBun(args, { bun = findBun(), cwd, env = {} } = {}) {
   const child = spawn(bun, args, {
     stdio: 'inherit',
     ...(cwd === undefined ? {} : { cwd }),
     // Lets the server notice when this process was killed, which no signal handler can tell it.
-    env: { ...process.env, MYELIN_LAUNCHER_PID: String(process.pid) },
+    env: { ...env, ...process.env, MYELIN_LAUNCHER_PID: String(process.pid) },
   });
   for (const signal of FORWARDED_SIGNALS) {
     process.on(signal, () => {

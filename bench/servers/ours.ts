@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram } from '../../bin/bundle.mjs';
+import { SERVER_ENV } from '../../bin/launcher.mjs';
 import manifest from '../../package.json' with { type: 'json' };
 import { freePort } from './free-port.ts';
 import { databaseOf } from './postgres.ts';
@@ -42,6 +43,7 @@ async function start(name: string, folder: string, withPostgres: boolean): Promi
   const program = await findProgram({ root: ROOT, bun: process.execPath, name: 'bench' });
   const child = spawn(process.execPath, [...runtimeArgs, program, 'serve', '--config', config], {
     cwd: folder,
+    env: { ...SERVER_ENV, ...process.env },
     stdio: ['ignore', process.env.BENCH_VERBOSE === undefined ? 'ignore' : 'inherit', 'inherit'],
   });
   const baseUrl = `http://127.0.0.1:${port}`;

@@ -57,8 +57,6 @@ export class GroupCommit implements Transactor {
   #wroteAtMs: number | undefined;
   #writingSinceMs: number | undefined;
   #drained: (() => void) | undefined;
-  /** How many batches the last group had. */
-  #lastCount = 0;
 
   constructor(writer: GroupWriter, clock: Clock, observe: (group: GroupObservation) => void) {
     this.#writer = writer;
@@ -119,16 +117,12 @@ export class GroupCommit implements Transactor {
     });
   }
 
-  /**
-   * Begins a group at the end of this turn of the event loop, so that all requests of the turn share it; at once where the
-   * last one found nobody to share with.
-   */
+  /** Begins a group at the end of this turn of the event loop, so that all requests of the turn share it. */
   #schedule(): void {
     if (this.#busy) return;
     this.#busy = true;
     this.#isScheduled = true;
-    if (this.#lastCount === 1) this.#start();
-    else setImmediate(() => this.#start());
+    setImmediate(() => this.#start());
   }
 
   #start(): void {
@@ -178,7 +172,6 @@ export class GroupCommit implements Transactor {
     // A conflict is an answer of an engine that works.
     const works = outcomes.every((error) => error === undefined || error instanceof BatchConflict);
     this.#wroteAtMs = works && this.#broken === undefined ? end : undefined;
-    this.#lastCount = group.length;
     let statements = 0;
     let failed = 0;
     for (const [index, batch] of group.entries()) {
