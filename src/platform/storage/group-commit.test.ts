@@ -126,10 +126,48 @@ test('a refused batch says that writing works, a write without end that it does 
   await check.check();
 });
 
-test('an idle writer begins before the turn ends when many wait', async () => {
+test('of many who wait for their answers, one half is written while the other is answered', async () => {
   const engine = new MemoryEngine();
   const commits = make(engine);
-  const all = Array.from({ length: 20 }, (_, index) => commits.commit(say(`${index}`)));
-  await Promise.all(all);
-  expect(engine.groups.map((group) => group.length)).toEqual([16, 4]);
+  const client = async (name: number) => {
+    for (let index = 0; index < 10; index++) await commits.commit(say(`${name} ${index}`));
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, name) => client(name)));
+  const said = engine.groups.flat();
+  expect(new Set(said).size).toBe(200);
+  // The first groups find out how many there are.
+  const sizes = engine.groups.slice(6, -2).map((group) => group.length);
+  expect(Math.min(...sizes)).toBeGreaterThanOrEqual(5);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(15);
+});
+
+test('at the writer is one group at most behind the one that is being written, and none behind what is owed', async () => {
+  const gates: PromiseWithResolvers<void>[] = [];
+  const texts: string[][] = [];
+  const writer: GroupWriter = {
+    async write(group) {
+      texts.push(group.flatMap((batch) => batch.texts));
+      const gate = Promise.withResolvers<void>();
+      gates.push(gate);
+      await gate.promise;
+      return group.map(() => undefined);
+    },
+  };
+  const commits = new GroupCommit(writer, systemClock, () => undefined);
+  const many = Array.from({ length: 40 }, (_, index) => commits.commit(say(`${index}`)));
+  await systemClock.sleep(2);
+  expect(texts.length).toBe(2);
+  commits.owe(say('owed'));
+  gates[0]!.resolve();
+  await systemClock.sleep(2);
+  expect(texts.length).toBe(2);
+  gates[1]!.resolve();
+  await systemClock.sleep(2);
+  expect(texts.slice(2)).toEqual([['owed']]);
+  gates[2]!.resolve();
+  await systemClock.sleep(2);
+  expect(texts.flat().length).toBe(41);
+  gates[3]!.resolve();
+  await Promise.all(many);
+  expect(texts.flat().filter((text) => text !== 'owed')).toEqual(many.map((_, index) => `${index}`));
 });

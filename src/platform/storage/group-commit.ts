@@ -21,7 +21,7 @@ export interface WriteActivity {
   readonly writingSinceMs: number | undefined;
 }
 
-/** What an engine does: writes a group in one transaction where it can. */
+/** What an engine does: writes groups in the order in which they come, each in one transaction where it can. */
 export interface GroupWriter {
   /**
    * Writes the batches in order and fills their results. Answers for each batch `undefined`, or why it was not written. A
@@ -30,18 +30,19 @@ export interface GroupWriter {
   write(group: readonly PendingBatch[]): Promise<readonly (Error | undefined)[]>;
 }
 
-/**
- * With so many batches waiting, an idle writer begins at once: it works while the event loop brings the rest, and whoever is
- * answered first brings the next ones while the others are written. Otherwise all wait for all.
- */
-const EAGER_BATCHES = 16;
+/** Groups at the writer at most: the one that is being written, and one that it goes on with at once. */
+const GROUPS_AT_WRITER = 2;
+
+/** Fewer batches are not worth a group of their own while more may come in this turn of the event loop. */
+const EARLY_BATCHES = 4;
 
 /** A group ends with the batch that reaches this number of statements, so that one commit stays short. */
 const GROUP_STATEMENTS = 4096;
 
 /**
- * Queues batches in the order of `commit` and hands all that wait to the writer whenever it is idle: under load, many
- * batches share one fsync.
+ * Queues batches in the order of `commit` and hands them to the writer in groups: under load, many batches share one fsync.
+ * With many clients that each wait for an answer, groups are half of all that is under way: one is written while the event
+ * loop answers the other and takes its clients' next requests.
  */
 export class GroupCommit implements Transactor {
   readonly #writer: GroupWriter;
@@ -50,8 +51,11 @@ export class GroupCommit implements Transactor {
   readonly #waiting: PendingBatch[] = [];
   /** Batches that everything after them relies on; written alone, and tried again until written. */
   readonly #owed: PendingBatch[] = [];
-  #busy = false;
-  /** Busy, and nothing handed to the writer yet. */
+  #groupsAtWriter = 0;
+  #batchesAtWriter = 0;
+  /** How many batches were at the writer or waiting when a group was last done. */
+  #underWay = 0;
+  /** At the end of this turn of the event loop, what waits is handed to the writer. */
   #isScheduled = false;
   #broken: Error | undefined;
   #wroteAtMs: number | undefined;
@@ -83,8 +87,8 @@ export class GroupCommit implements Transactor {
     return new Promise((resolve, reject) => {
       batch.settle = (error) => (error === undefined ? resolve(value) : reject(error));
       this.#waiting.push(batch);
-      this.#schedule();
-      if (this.#isScheduled && this.#waiting.length >= EAGER_BATCHES) this.#start();
+      if (this.#isEnough()) this.#hand();
+      else this.#schedule();
     });
   }
 
@@ -111,39 +115,34 @@ export class GroupCommit implements Transactor {
   async close(): Promise<void> {
     this.#broken ??= new Error('the storage is closed');
     this.#wroteAtMs = undefined;
-    if (!this.#busy) return;
+    if (this.#isIdle()) return;
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
   }
 
-  /** Begins a group at the end of this turn of the event loop, so that all requests of the turn share it. */
+  /** An idle writer is given what waits at the end of this turn of the event loop: all requests of the turn share a group. */
   #schedule(): void {
-    if (this.#busy) return;
-    this.#busy = true;
+    if (this.#groupsAtWriter > 0 || this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#start());
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#groupsAtWriter === 0) this.#hand();
+      this.#tellIfIdle();
+    });
   }
 
-  #start(): void {
-    if (!this.#isScheduled) return;
-    this.#isScheduled = false;
-    void this.#drain();
+  /** Whether enough waits for the writer to be given it now: half of what can be expected. Nothing goes behind what is owed. */
+  #isEnough(): boolean {
+    const count = this.#waiting.length;
+    if (count < EARLY_BATCHES || 2 * count < this.#underWay) return false;
+    return this.#groupsAtWriter < GROUPS_AT_WRITER && this.#owed.length === 0;
   }
 
-  async #drain(): Promise<void> {
-    for (;;) {
-      const owed = this.#owed[0];
-      const group = owed === undefined ? this.#take() : [owed];
-      if (group.length === 0) break;
-      const error = await this.#write(group);
-      if (owed === undefined) continue;
-      if (error === undefined) this.#owed.shift();
-      else if (this.#waiting.length > 0) this.#failWaiting(error);
-      else break;
-    }
-    this.#busy = false;
-    this.#drained?.();
+  #hand(): void {
+    const owed = this.#owed[0];
+    const group = owed === undefined ? this.#take() : [owed];
+    if (group.length > 0) void this.#write(group, owed !== undefined);
   }
 
   #take(): PendingBatch[] {
@@ -155,10 +154,12 @@ export class GroupCommit implements Transactor {
     return this.#waiting.splice(0, count);
   }
 
-  /** Writes a group, answers its batches in order, and gives them a turn to bring the next ones. The first error, if any. */
-  async #write(group: readonly PendingBatch[]): Promise<Error | undefined> {
+  /** Writes a group, gives the writer the next one, and answers the batches in order. */
+  async #write(group: readonly PendingBatch[], isOwed: boolean): Promise<void> {
+    this.#groupsAtWriter++;
+    this.#batchesAtWriter += group.length;
     const start = this.#clock.monotonic();
-    this.#writingSinceMs = start;
+    this.#writingSinceMs ??= start;
     let outcomes: readonly (Error | undefined)[];
     try {
       outcomes = await this.#writer.write(group);
@@ -166,12 +167,17 @@ export class GroupCommit implements Transactor {
       const error = cause instanceof Error ? cause : new Error(String(cause));
       outcomes = group.map(() => error);
     }
+    this.#underWay = this.#batchesAtWriter + this.#waiting.length;
+    this.#groupsAtWriter--;
+    this.#batchesAtWriter -= group.length;
     const end = this.#clock.monotonic();
     const durationMs = end - start;
-    this.#writingSinceMs = undefined;
+    this.#writingSinceMs = this.#groupsAtWriter > 0 ? end : undefined;
     // A conflict is an answer of an engine that works.
     const works = outcomes.every((error) => error === undefined || error instanceof BatchConflict);
     this.#wroteAtMs = works && this.#broken === undefined ? end : undefined;
+    if (isOwed) this.#settleOwed(outcomes[0]);
+    else if (this.#isEnough()) this.#hand();
     let statements = 0;
     let failed = 0;
     for (const [index, batch] of group.entries()) {
@@ -181,8 +187,24 @@ export class GroupCommit implements Transactor {
       batch.settle(error);
     }
     this.#observe({ batches: group.length, statements, failed, durationMs, queueLength: this.#waiting.length });
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    return outcomes.find((error) => error !== undefined);
+    const isRefused = isOwed && outcomes[0] !== undefined;
+    // Those who are answered have a turn to bring the next ones.
+    if (this.#waiting.length > 0 || (this.#owed.length > 0 && !isRefused)) this.#schedule();
+    this.#tellIfIdle();
+  }
+
+  /** What is owed stays so until it is written, and meanwhile whatever relies on it fails. */
+  #settleOwed(error: Error | undefined): void {
+    if (error === undefined) this.#owed.shift();
+    else this.#failWaiting(error);
+  }
+
+  #isIdle(): boolean {
+    return this.#groupsAtWriter === 0 && this.#waiting.length === 0 && !this.#isScheduled;
+  }
+
+  #tellIfIdle(): void {
+    if (this.#isIdle()) this.#drained?.();
   }
 
   #failWaiting(error: Error): void {

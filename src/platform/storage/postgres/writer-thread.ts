@@ -8,6 +8,8 @@ import { WriteConnection } from './write-connection.ts';
 
 const decoder = new GroupDecoder();
 let connection: WriteConnection | undefined;
+/** One request at a time, in their order. */
+let last: Promise<unknown> = Promise.resolve();
 
 async function answer(request: WriterRequest<PostgresConfig>): Promise<WriterAnswer> {
   if ('open' in request) {
@@ -25,5 +27,6 @@ async function answer(request: WriterRequest<PostgresConfig>): Promise<WriterAns
 }
 
 serveWorkerThread<WriterRequest<PostgresConfig>, WriterAnswer>((request, post) => {
-  answer(request).then(post, (error: unknown) => post({ fatal: messageOf(error) }));
+  const answered = last.then(() => answer(request));
+  last = answered.then(post, (error: unknown) => post({ fatal: messageOf(error) }));
 });

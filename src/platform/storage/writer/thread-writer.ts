@@ -13,13 +13,14 @@ import {
   type WriterRequest,
 } from './messages.ts';
 
-/** The main thread's end of a writer's thread. One request at a time. */
+/** The main thread's end of a writer's thread, which answers requests in their order. */
 export class ThreadWriter<Options> implements GroupWriter {
   readonly #thread: WorkerThread<WriterRequest<Options>, WriterAnswer>;
   readonly #numbers = new Map<string, number>();
   readonly #keys: SigningKey[] = [];
   #dead: Error | undefined;
-  #waiter: PromiseWithResolvers<WriterAnswer> | undefined;
+  /** Of the requests without an answer, the oldest first. */
+  readonly #waiters: PromiseWithResolvers<WriterAnswer>[] = [];
 
   /** `name` stands before error messages; `onDeath` is told when the thread has died by itself. */
   constructor(
@@ -28,15 +29,10 @@ export class ThreadWriter<Options> implements GroupWriter {
     onDeath: (error: Error) => void,
   ) {
     this.#thread = startWorkerThread(module, `${name}-writer`);
-    this.#thread.onMessage = (answer) => {
-      const waiter = this.#waiter;
-      this.#waiter = undefined;
-      waiter?.resolve(answer);
-    };
+    this.#thread.onMessage = (answer) => this.#waiters.shift()?.resolve(answer);
     this.#thread.onError = (error) => {
       this.#dead = error;
-      this.#waiter?.reject(error);
-      this.#waiter = undefined;
+      for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
       onDeath(error);
     };
   }
@@ -70,7 +66,7 @@ export class ThreadWriter<Options> implements GroupWriter {
   async #ask(request: WriterRequest<Options>): Promise<WriterAnswer> {
     if (this.#dead !== undefined) throw this.#dead;
     const waiter = Promise.withResolvers<WriterAnswer>();
-    this.#waiter = waiter;
+    this.#waiters.push(waiter);
     this.#thread.post(request);
     const answer = await waiter.promise;
     if (answer !== 0 && 'fatal' in answer) throw new Error(`${this.name}: ${answer.fatal}`);
