@@ -35,10 +35,12 @@ interface Context {
 export interface VisibilityMemory {
   readonly joined: Pick<JoinedRooms, 'peek'>;
   /** By state root and user: a state never changes, nor what a redaction leaves of these two events. */
-  readonly contexts: ByteCache<string, Context>;
+  readonly contexts: ByteCache<StateRoot, Map<UserId, Context>>;
 }
 
-const CONTEXT_BYTES = 250;
+const CONTEXT_BYTES = 150;
+/** Beyond so many users of one state they are looked up anew: what is forgotten is forgotten of all of them. */
+const USERS_MAX = 5_000;
 
 /** Those of the users whose content is not to be shown to whoever comes later. */
 export type ErasedAmong = (userIds: readonly UserId[]) => Promise<ReadonlySet<UserId>>;
@@ -143,7 +145,7 @@ export class Visibility {
     for (const { status, stateBefore } of events) {
       if (status !== EventStatus.normal || stateBefore === undefined) return false;
       if (stateBefore === root) continue;
-      if (this.memory.contexts.get(`${stateBefore}${userId}`)?.membership !== 'join') return false;
+      if (this.memory.contexts.get(stateBefore)?.get(userId)?.membership !== 'join') return false;
       root = stateBefore;
     }
     return true;
@@ -175,15 +177,17 @@ export class Visibility {
   }
 
   async #contextAt(room: RoomIdentity, root: StateRoot, userId: UserId): Promise<Context> {
-    const key = `${root}${userId}`;
-    const known = this.memory.contexts.get(key);
+    const known = this.memory.contexts.get(root)?.get(userId);
     if (known !== undefined) return known;
     const state = this.current.at(room, root);
     const context = {
       visibility: historyVisibilityOf((await state.get('m.room.history_visibility'))?.content),
       membership: membershipOf((await state.get('m.room.member', userId))?.content),
     };
-    this.memory.contexts.set(key, context, CONTEXT_BYTES);
+    const ofRoot = this.memory.contexts.get(root);
+    const users = ofRoot === undefined || ofRoot.size >= USERS_MAX ? new Map<UserId, Context>() : ofRoot;
+    users.set(userId, context);
+    this.memory.contexts.set(root, users, users.size * CONTEXT_BYTES);
     return context;
   }
 
