@@ -25,15 +25,18 @@ export class JoinedRooms implements EventHook {
 
   constructor(private readonly members: MembershipStore) {}
 
-  async of(userId: UserId): Promise<ReadonlyMap<RoomId, JoinedRoom>> {
+  /** At once, if they are in memory. */
+  of(userId: UserId): ReadonlyMap<RoomId, JoinedRoom> | Promise<ReadonlyMap<RoomId, JoinedRoom>> {
     const known = this.#byUser.get(userId);
-    if (known !== undefined) {
-      // Most recently asked for last: the first is the one to forget, once there are many.
-      if (this.#byUser.size < USERS_MAX / 2) return known;
-      this.#byUser.delete(userId);
-      this.#byUser.set(userId, known);
-      return known;
-    }
+    if (known === undefined) return this.#loaded(userId);
+    // Most recently asked for last: the first is the one to forget, once there are many.
+    if (this.#byUser.size < USERS_MAX / 2) return known;
+    this.#byUser.delete(userId);
+    this.#byUser.set(userId, known);
+    return known;
+  }
+
+  async #loaded(userId: UserId): Promise<ReadonlyMap<RoomId, JoinedRoom>> {
     await (this.#loading.get(userId)?.done ?? this.#load(userId));
     return this.#byUser.get(userId) ?? new Map();
   }

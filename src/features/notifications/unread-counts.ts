@@ -56,21 +56,42 @@ export class UnreadCounter {
   }
 
   /** Of the user in each of the rooms, which they are in. */
-  async countsFor(userId: UserId, roomNids: readonly number[]): Promise<ReadonlyMap<number, RoomUnread>> {
-    const { streams, clock, isAppserviceUser } = this.#deps;
+  countsFor(
+    userId: UserId,
+    roomNids: readonly number[],
+  ): ReadonlyMap<number, RoomUnread> | Promise<ReadonlyMap<number, RoomUnread>> {
     const counts = new Map<number, RoomUnread>();
-    if (isAppserviceUser(userId)) return new Map(roomNids.map((nid) => [nid, NOTHING_UNREAD]));
-    const upTo = streams.current();
+    if (this.#deps.isAppserviceUser(userId)) return new Map(roomNids.map((nid) => [nid, NOTHING_UNREAD]));
+    const upTo = this.#deps.streams.current();
+    const missing: number[] = [];
+    for (const nid of roomNids) {
+      const count = this.#countAtOnce(userId, nid, upTo);
+      if (count === undefined) missing.push(nid);
+      else counts.set(nid, count);
+    }
+    return missing.length === 0 ? counts : this.#countMissing(userId, missing, counts, upTo);
+  }
+
+  /** What follows from memory alone; `undefined` if it does not. */
+  #countAtOnce(userId: UserId, roomNid: number, upTo: StreamPosition): RoomUnread | undefined {
+    const known = this.#known(userId, roomNid);
+    if (known === undefined) return undefined;
+    if (!this.#deps.changes.hasNotifiedSince(roomNid, known.upTo)) return toUnread(known.threads);
+    return this.#carryOnAtOnce(userId, roomNid, known, upTo);
+  }
+
+  async #countMissing(
+    userId: UserId,
+    roomNids: readonly number[],
+    counts: Map<number, RoomUnread>,
+    upTo: StreamPosition,
+  ): Promise<ReadonlyMap<number, RoomUnread>> {
+    const { clock } = this.#deps;
     const unknown: number[] = [];
     for (const nid of roomNids) {
       const known = this.#known(userId, nid);
       if (known === undefined) unknown.push(nid);
-      else if (this.#deps.changes.hasNotifiedSince(nid, known.upTo))
-        counts.set(
-          nid,
-          this.#carryOnAtOnce(userId, nid, known, upTo) ?? (await this.#carryOn(userId, nid, known, upTo)),
-        );
-      else counts.set(nid, toUnread(known.threads));
+      else counts.set(nid, await this.#carryOn(userId, nid, known, upTo));
     }
     let sliceStart = clock.monotonic();
     for (let at = 0; at < unknown.length; at += CHUNK) {

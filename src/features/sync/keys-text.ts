@@ -5,9 +5,13 @@ import type { SyncRequest } from './sync-request.ts';
 const KEY_TEXTS = new WeakMap<KeyStock, string>();
 
 /** How many keys the device has left. */
-export async function keysText({ userId, deviceId }: SyncRequest, devices: SyncSources['devices']): Promise<string> {
+export function keysText({ userId, deviceId }: SyncRequest, devices: SyncSources['devices']): string | Promise<string> {
   if (deviceId === undefined) return '"device_unused_fallback_key_types":[]';
-  const stock = await devices.keyStock(userId, deviceId);
+  const stock = devices.keyStock(userId, deviceId);
+  return stock instanceof Promise ? stock.then(textOf) : textOf(stock);
+}
+
+function textOf(stock: KeyStock): string {
   let text = KEY_TEXTS.get(stock);
   if (text === undefined) {
     const fallback = JSON.stringify(stock.unusedFallbackTypes);

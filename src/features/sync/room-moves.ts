@@ -34,14 +34,23 @@ export interface MoveStores {
 }
 
 /** How the reader's memberships changed since the client's token; for an initial sync, what they are. */
-export async function readMoves(
+export function readMoves(
   request: SyncRequest,
   upTo: number,
   ignored: ReadonlySet<string>,
   stores: MoveStores,
+): RoomMoves | Promise<RoomMoves> {
+  const { userId, since } = request;
+  const hasMoved = since === undefined || stores.tracker.memberships.hasChanged(userId, since);
+  return hasMoved ? findMoves(request, upTo, ignored, stores) : NO_MOVES;
+}
+
+async function findMoves(
+  { userId, since, filter }: SyncRequest,
+  upTo: number,
+  ignored: ReadonlySet<string>,
+  stores: MoveStores,
 ): Promise<RoomMoves> {
-  const { userId, since, filter } = request;
-  if (since !== undefined && !stores.tracker.memberships.hasChanged(userId, since)) return NO_MOVES;
   const memberships = (await stores.members.ofUser(userId)).filter(
     ({ roomId, position, isForgotten }) =>
       // A device that has not heard of the leave is told of it, even if another has forgotten the room by now.

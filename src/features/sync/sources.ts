@@ -46,7 +46,11 @@ export interface RoomMoves {
   readonly left: readonly RoomId[];
 }
 
-/** What `/sync` tells that other slices own. Each answers what is new in a range, at a cost that follows what is new. */
+export interface DeviceListChanges {
+  readonly changed: readonly UserId[];
+  readonly left: readonly UserId[];
+}
+
 /** How many keys a device has left. */
 export interface KeyStock {
   /** One-time keys by algorithm. */
@@ -58,6 +62,7 @@ export interface KeyStock {
 /** At once, where it is in memory: most answers ask for a dozen things of which nothing is new. */
 type Soon<T> = T | Promise<T>;
 
+/** What `/sync` tells that other slices own. Each answers what is new in a range, at a cost that follows what is new. */
 export interface SyncSources {
   /** A stored filter's JSON, `undefined` if the user has none of that id. */
   filterById(userId: UserId, filterId: string): Promise<JsonObject | undefined>;
@@ -88,11 +93,7 @@ export interface SyncSources {
     acknowledge(userId: UserId, deviceId: DeviceId, upTo: number): Soon<void>;
   };
   devices: {
-    changes(
-      userId: UserId,
-      range: Range,
-      moves: RoomMoves,
-    ): Soon<{ readonly changed: readonly UserId[]; readonly left: readonly UserId[] }>;
+    changes(userId: UserId, range: Range, moves: RoomMoves): Soon<DeviceListChanges>;
     /** The same object as long as nothing has changed. */
     keyStock(userId: UserId, deviceId: DeviceId): Soon<KeyStock>;
   };

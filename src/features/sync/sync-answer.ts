@@ -6,7 +6,7 @@ import { keysText } from './keys-text.ts';
 import { type MoveStores, NO_MOVES, type RoomMoves, readMoves } from './room-moves.ts';
 import { NO_SIDES, passesSide, type RoomSides, type RoomStores, roomSection, sideEventsText } from './room-section.ts';
 import { ShownRooms } from './shown-rooms.ts';
-import type { Range, RoomSet, RoomUnread, SideEvent, SyncSources } from './sources.ts';
+import type { DeviceListChanges, Range, RoomSet, RoomUnread, SideEvent, SyncSources } from './sources.ts';
 import type { SyncRequest } from './sync-request.ts';
 
 export interface AnswerStores extends RoomStores, MoveStores {
@@ -69,30 +69,34 @@ class AnswerBuilder {
   async build(now: number): Promise<SyncAnswer> {
     const { userId, deviceId, since } = this.#request;
     // Messages to devices may be more than one answer holds. The whole answer then ends where they do: there is one token.
-    const toDevice =
+    const asked =
       deviceId === undefined
         ? { messages: [], upTo: now }
-        : await this.#sources.toDevice.messages(userId, deviceId, { since, upTo: now });
+        : this.#sources.toDevice.messages(userId, deviceId, { since, upTo: now });
+    const toDevice = asked instanceof Promise ? await asked : asked;
     const { upTo } = toDevice;
     const range: Range = { since, upTo };
-    const ignored = await this.#sources.ignoredBy(userId);
-    const moves = await readMoves(this.#request, upTo, ignored, this.#stores);
+    const ignoring = this.#sources.ignoredBy(userId);
+    const ignored = ignoring instanceof Promise ? await ignoring : ignoring;
+    const moving = readMoves(this.#request, upTo, ignored, this.#stores);
+    const moves = moving instanceof Promise ? await moving : moving;
     const rooms = await this.#rooms(range, moves, ignored);
-    const accountData = (await this.#sources.accountData.global(userId, range)).filter((event) =>
-      passesSide(this.#request.filter.accountData, event),
-    );
-    const presence = (await this.#sources.presence.since(userId, range)).filter((event) =>
-      passesSide(this.#request.filter.presence, event),
-    );
-    const devices = await this.#devices(range, moves);
+    const data = this.#sources.accountData.global(userId, range);
+    const accountData = passing(data instanceof Promise ? await data : data, this.#request.filter.accountData);
+    const seen = this.#sources.presence.since(userId, range);
+    const presence = passing(seen instanceof Promise ? await seen : seen, this.#request.filter.presence);
+    const changing = since === undefined ? undefined : this.#deviceLists(range, moves);
+    const lists = changing instanceof Promise ? await changing : changing;
+    const counting = keysText(this.#request, this.#sources.devices);
+    const keys = typeof counting === 'string' ? counting : await counting;
     const parts = [`"next_batch":"${encodeSyncToken(upTo)}"`];
     if (rooms !== undefined) parts.push(`"rooms":${rooms}`);
     if (accountData.length > 0) parts.push(`"account_data":${sideEventsText(accountData)}`);
     if (presence.length > 0) parts.push(`"presence":${sideEventsText(presence)}`);
     if (toDevice.messages.length > 0) parts.push(`"to_device":{"events":[${toDevice.messages.join(',')}]}`);
-    const isEmpty = parts.length === 1 && devices.lists === undefined;
-    if (devices.lists !== undefined) parts.push(devices.lists);
-    parts.push(devices.keys);
+    const isEmpty = parts.length === 1 && lists === undefined;
+    if (lists !== undefined) parts.push(lists);
+    parts.push(keys);
     return { text: `{${parts.join(',')}}`, isEmpty };
   }
 
@@ -110,18 +114,20 @@ class AnswerBuilder {
   async #joinedRooms(range: Range, moves: RoomMoves, ignored: ReadonlySet<string>): Promise<string[]> {
     const { userId, filter } = this.#request;
     const { since } = range;
-    const joined = new ShownRooms(await this.#stores.joined.of(userId), range.upTo, filter.rooms);
+    const asked = this.#stores.joined.of(userId);
+    const joined = new ShownRooms(asked instanceof Promise ? await asked : asked, range.upTo, filter.rooms);
     const newRooms = new Set(moves.newlyJoined.map(({ roomId }) => roomId));
     const sides = await this.#sides(range, joined, newRooms);
     const told = this.#toldOf(range, joined, newRooms, sides);
     if (told.length === 0) return [];
-    const unread = await this.#sources.unread(
+    const counting = this.#sources.unread(
       userId,
       told.map(([, nid]) => nid),
     );
+    const unread = counting instanceof Promise ? await counting : counting;
     const entries: string[] = [];
     for (const [roomId, nid] of told) {
-      await this.#breathe();
+      if (this.#isLong()) await this.#breathe();
       const isNew = newRooms.has(roomId);
       const text = await roomSection(
         {
@@ -178,13 +184,15 @@ class AnswerBuilder {
     if (range.since !== undefined && newRooms.size > 0)
       passes.push([joined.only(newRooms), { since: undefined, upTo: range.upTo }]);
     for (const [rooms, part] of passes) {
-      for (const [roomId, contentText] of await this.#sources.receipts(userId, rooms, part)) {
+      const receiving = this.#sources.receipts(userId, rooms, part);
+      for (const [roomId, contentText] of receiving instanceof Promise ? await receiving : receiving) {
         sideOf(roomId).ephemeral.push({ type: 'm.receipt', text: `{"type":"m.receipt","content":${contentText}}` });
       }
       for (const [roomId, contentText] of this.#sources.typing(userId, rooms, part)) {
         sideOf(roomId).ephemeral.push({ type: 'm.typing', text: `{"type":"m.typing","content":${contentText}}` });
       }
-      for (const [roomId, events] of await this.#sources.accountData.rooms(userId, part)) {
+      const data = this.#sources.accountData.rooms(userId, part);
+      for (const [roomId, events] of data instanceof Promise ? await data : data) {
         if (rooms.has(roomId)) sideOf(roomId).accountData.push(...events);
       }
     }
@@ -198,7 +206,7 @@ class AnswerBuilder {
     const accountData = await this.#sources.accountData.rooms(userId, range);
     const entries: string[] = [];
     for (const { roomNid, roomId, position, eventNid } of moves.left) {
-      await this.#breathe();
+      if (this.#isLong()) await this.#breathe();
       const own = eventNid === undefined ? undefined : await events.byNid(eventNid);
       const text = await roomSection(
         {
@@ -226,27 +234,33 @@ class AnswerBuilder {
     return entries;
   }
 
-  async #devices(range: Range, moves: RoomMoves): Promise<{ lists: string | undefined; keys: string }> {
-    const { userId } = this.#request;
-    const { devices } = this.#sources;
-    let lists: string | undefined;
-    if (range.since !== undefined) {
-      const rooms = {
-        joined: moves.newlyJoined.map(({ roomId }) => roomId),
-        left: moves.left.map(({ roomId }) => roomId),
-      };
-      const { changed, left } = await devices.changes(userId, range, rooms);
-      if (changed.length > 0 || left.length > 0) lists = `"device_lists":${JSON.stringify({ changed, left })}`;
-    }
-    return { lists, keys: await keysText(this.#request, devices) };
+  /** The text of `device_lists`, `undefined` if there is nothing to tell. */
+  #deviceLists(range: Range, moves: RoomMoves): string | undefined | Promise<string | undefined> {
+    const rooms = {
+      joined: moves.newlyJoined.map(({ roomId }) => roomId),
+      left: moves.left.map(({ roomId }) => roomId),
+    };
+    const changes = this.#sources.devices.changes(this.#request.userId, range, rooms);
+    return changes instanceof Promise ? changes.then(deviceListsText) : deviceListsText(changes);
+  }
+
+  #isLong(): boolean {
+    return this.#clock.monotonic() - this.#sliceStart >= SLICE_MS;
   }
 
   /** Lets others have the event loop, when this answer has had it for long enough. */
   async #breathe(): Promise<void> {
-    if (this.#clock.monotonic() - this.#sliceStart < SLICE_MS) return;
     await this.#clock.sleep(0);
     this.#sliceStart = this.#clock.monotonic();
   }
+}
+
+function deviceListsText({ changed, left }: DeviceListChanges): string | undefined {
+  return changed.length > 0 || left.length > 0 ? `"device_lists":${JSON.stringify({ changed, left })}` : undefined;
+}
+
+function passing(events: readonly SideEvent[], filter: Parameters<typeof passesSide>[0]): readonly SideEvent[] {
+  return events.length === 0 ? events : events.filter((event) => passesSide(filter, event));
 }
 
 const NOTHING_UNREAD: RoomUnread = {

@@ -18,14 +18,19 @@ export async function answerSync(
 ): Promise<string> {
   const { streams, sources, clock } = dependencies;
   const { userId, deviceId } = request;
-  await sources.presence.touch(userId, deviceId, request.setPresence, request.timeoutMs);
+  const touching = sources.presence.touch(userId, deviceId, request.setPresence, request.timeoutMs);
+  if (touching instanceof Promise) await touching;
   // A token of the future says nothing: it is not waited for and not believed.
   const since = request.since === undefined ? undefined : Math.min(request.since, streams.current());
-  if (since !== undefined && deviceId !== undefined) await sources.toDevice.acknowledge(userId, deviceId, since);
+  if (since !== undefined && deviceId !== undefined) {
+    const dropping = sources.toDevice.acknowledge(userId, deviceId, since);
+    if (dropping instanceof Promise) await dropping;
+  }
   const bounded = { ...request, since };
   const deadline = clock.monotonic() + request.timeoutMs;
   // The user's rooms must be in memory before waiting, or nothing in them would wake this request.
-  await dependencies.stores.joined.of(userId);
+  const loading = dependencies.stores.joined.of(userId);
+  if (loading instanceof Promise) await loading;
   for (;;) {
     const upTo = streams.current();
     const remainingMs = deadline - clock.monotonic();
