@@ -61,12 +61,24 @@ function section(figure: Figure): string {
   const run = latestRun(name);
   const head = `## ${name}\n\n${what[0]!.toUpperCase()}${what.slice(1)}.\n\n${figure.meaning}\n`;
   if (run === undefined) return `${head}\nNot measured yet.\n`;
-  return `${head}\n${cellsOf(run)
-    .map((cell) => cellSection(figure, run, cell, operation))
-    .join('\n')}\n${circumstances(run)}\n`;
+  const full = latestRun(name, true);
+  const fullSize = full === undefined ? '' : `\n### At full size\n\n${cellSections(figure, full, operation, 'full')}`;
+  return `${head}\n${cellSections(figure, run, operation)}${fullSize}`;
 }
 
-function cellSection(figure: Figure, run: MeasuredRun, cell: string | undefined, operation: string): string {
+/** `suffix` tells the names of the charts from those of another run. */
+function cellSections(figure: Figure, run: MeasuredRun, operation: string, suffix?: string): string {
+  const sections = cellsOf(run).map((cell) => cellSection(figure, run, cell, operation, suffix));
+  return `${sections.join('\n')}\n${circumstances(run)}\n`;
+}
+
+function cellSection(
+  figure: Figure,
+  run: MeasuredRun,
+  cell: string | undefined,
+  operation: string,
+  suffix: string | undefined,
+): string {
   const servers = serversOf(run).filter((server) =>
     run.lines.some((line) => line.server === server && line.cell === cell),
   );
@@ -74,7 +86,8 @@ function cellSection(figure: Figure, run: MeasuredRun, cell: string | undefined,
     const value = medianOf(run, name, cell, figure.chart.of);
     return { name, value, text: figure.chart.text(value) };
   });
-  const file = [figure.scenario, ...(cell === undefined ? [] : [cell.replaceAll(/\W+/g, '-')])].join('-');
+  const names = [figure.scenario, cell?.replaceAll(/\W+/g, '-'), suffix];
+  const file = names.filter((name) => name !== undefined).join('-');
   const title = `${cell === undefined ? '' : `${cell}: `}${figure.chart.title}`;
   writeFileSync(join(CHARTS, `${file}.svg`), barChart(title, bars));
   const extra = figure.columns ?? [];

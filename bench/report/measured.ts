@@ -8,9 +8,12 @@ export interface MeasuredRun {
   readonly any: ResultLine;
 }
 
-/** The run to show: of those at the largest scale, the newest. Runs are never mixed: the machine may have changed between. */
-export function latestRun(scenario: string): MeasuredRun | undefined {
-  const all = resultsOf(scenario);
+/**
+ * The run to show: of those at the largest scale, the newest. Runs are never mixed: the machine may have changed between. Those
+ * of the full size (`--full`), which slow servers cannot take part in, are a measurement of their own.
+ */
+export function latestRun(scenario: string, isFull = false): MeasuredRun | undefined {
+  const all = resultsOf(scenario).filter(({ settings }) => settings.full === isFull);
   const scale = Math.max(...all.map((line) => line.settings.scale));
   const any = all.findLast((line) => line.settings.scale === scale);
   if (any === undefined) return undefined;

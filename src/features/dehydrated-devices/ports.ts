@@ -23,13 +23,13 @@ export type PrepareUpload = (
   },
 ) => (batch: StreamBatch) => void;
 
-/** Of `to-device`: the messages that wait for a device. */
 interface Page {
   readonly messages: readonly string[];
   readonly upTo: StreamPosition;
   readonly hasMore: boolean;
 }
 
+/** Of `to-device`: the messages that wait for a device. */
 export type MessagesFor = (
   userId: UserId,
   deviceId: DeviceId,

@@ -7,9 +7,9 @@ import { searchableTextOf } from './searchable-text.ts';
 import { wordsOf } from './words.ts';
 
 /** Events whose words go into the index at once: few enough not to keep other readers and writers waiting. */
-const PORTION = 200;
+const PORTION = 500;
 /** What a search waits for at most: where more is pending, the older of it is found once the job has come to it. */
-const PORTIONS_OF_A_SEARCH = 10;
+const PORTIONS_OF_A_SEARCH = 4;
 /** Between portions of the job, for everybody else. */
 const PAUSE_MS = 10;
 

@@ -2,8 +2,8 @@ import type { SqliteDatabase, SqliteStatement } from '#platform/runtime/sqlite.t
 
 /** The log is looked at once in this many groups. */
 const EVERY_GROUPS = 8;
-/** Pages in the write-ahead log from which they are copied to the database. */
-const CHECKPOINT_PAGES = 2000;
+/** Pages in the write-ahead log from which they are copied to the database: many are in it again and again, and are copied once. */
+const CHECKPOINT_PAGES = 8000;
 /** Pages from which a checkpoint waits for readers, so that the log can start anew. */
 const RESTART_PAGES = 50_000;
 /** Free pages kept for growth; of what is beyond, this many at a time go back to the file system. */
