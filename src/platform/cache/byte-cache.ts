@@ -9,6 +9,7 @@ const ORDERED_FROM = 0.5;
 /** A map that forgets what was used least recently once its values exceed their bytes. Sizes are the caller's estimates. */
 export class ByteCache<K, V> {
   readonly #entries = new Map<K, Entry<V>>();
+  #walk = this.#entries.keys();
   #sizeBytes = 0;
   hits = 0;
   misses = 0;
@@ -47,11 +48,15 @@ export class ByteCache<K, V> {
     if (sizeBytes > this.maxBytes) return;
     this.#entries.set(key, { value, sizeBytes });
     this.#sizeBytes += sizeBytes;
-    if (this.#sizeBytes <= this.maxBytes) return;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#sizeBytes <= this.maxBytes) break;
-      this.delete(oldest);
-    }
+    while (this.#sizeBytes > this.maxBytes) this.delete(this.#oldest());
+  }
+
+  /** A walk that goes on where it was: one from the start would pass over all that has been deleted there, each time. */
+  #oldest(): K {
+    const next = this.#walk.next();
+    if (!next.done) return next.value;
+    this.#walk = this.#entries.keys();
+    return this.#oldest();
   }
 
   delete(key: K): void {
