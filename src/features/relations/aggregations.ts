@@ -1,3 +1,4 @@
+import { OldestFirst } from '#platform/cache/index.ts';
 import type { EventId, ServerName, UserId } from '#protocol/identifiers/index.ts';
 import { serverNameOf } from '#protocol/identifiers/index.ts';
 import { isJsonObject } from '#protocol/json.ts';
@@ -44,6 +45,7 @@ const NOTHING: ReadonlyMap<number, string> = new Map();
  */
 export class Aggregations implements EventHook {
   readonly #barren = new Set<EventId>();
+  readonly #oldest = new OldestFirst(this.#barren);
   /** Grows with every relation stored: what was read before says nothing about afterwards. */
   #changes = 0;
 
@@ -223,11 +225,7 @@ export class Aggregations implements EventHook {
 
   #rememberBarren(eventId: EventId): void {
     this.#barren.add(eventId);
-    if (this.#barren.size <= BARREN_MAX) return;
-    for (const oldest of this.#barren) {
-      this.#barren.delete(oldest);
-      break;
-    }
+    if (this.#barren.size > BARREN_MAX) this.#barren.delete(this.#oldest.next());
   }
 }
 

@@ -1,3 +1,5 @@
+import { OldestFirst } from './oldest-first.ts';
+
 interface Entry<V> {
   value: V;
   readonly sizeBytes: number;
@@ -9,7 +11,7 @@ const ORDERED_FROM = 0.5;
 /** A map that forgets what was used least recently once its values exceed their bytes. Sizes are the caller's estimates. */
 export class ByteCache<K, V> {
   readonly #entries = new Map<K, Entry<V>>();
-  #walk = this.#entries.keys();
+  readonly #oldest = new OldestFirst(this.#entries);
   #sizeBytes = 0;
   hits = 0;
   misses = 0;
@@ -48,15 +50,7 @@ export class ByteCache<K, V> {
     if (sizeBytes > this.maxBytes) return;
     this.#entries.set(key, { value, sizeBytes });
     this.#sizeBytes += sizeBytes;
-    while (this.#sizeBytes > this.maxBytes) this.delete(this.#oldest());
-  }
-
-  /** A walk that goes on where it was: one from the start would pass over all that has been deleted there, each time. */
-  #oldest(): K {
-    const next = this.#walk.next();
-    if (!next.done) return next.value;
-    this.#walk = this.#entries.keys();
-    return this.#oldest();
+    while (this.#sizeBytes > this.maxBytes) this.delete(this.#oldest.next());
   }
 
   delete(key: K): void {

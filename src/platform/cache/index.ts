@@ -5,3 +5,4 @@
  */
 export { ByteCache } from './byte-cache.ts';
 export { CacheBudget } from './cache-budget.ts';
+export { OldestFirst } from './oldest-first.ts';
